@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/**
+ * ring.h - one CPU's ring: reserve, commit, hand-over, flush; and the consumer's side.
+ *
+ * Writers. A record is written in three steps:
+ *
+ *     bl_ring_reserve()   reads head, *then* the clock, and claims room by compare-and-exchange of head; on failure all over again,
+ *                         clock included. head carries half of the newest claim's clock, so that the claim also decides, atomically,
+ *                         whether the compact header can express the time, and so that a clock that seems to go back (a load
+ *                         overtaken by the clock reading on another CPU) is seen and corrected to the time of the record before.
+ *     fields              plain stores to bl_record.payload
+ *     bl_ring_commit()    stores the header word, then adds to the sub-buffer's commit counter. Whoever makes it full hands the
+ *                         sub-buffer over.
+ *
+ * A record that does not fit moves head into the next sub-buffer with the same compare-and-exchange that claims its room there; it
+ * then owns two duties, closing the old packet (closing fields, padding) and opening the new one (slot, packet header). Both count as
+ * committed bytes, so a sub-buffer is handed over only when all of them are done, in whatever order nested writers finish.
+ *
+ * Nothing here waits. A writer that is interrupted between any two instructions keeps at most its own sub-buffer from being handed
+ * over; when the ring comes round to it the newcomers are discarded and counted.
+ *
+ * Invariants, for the sub-buffer with number n that is not free:
+ *     committed bytes <= claimed bytes <= sub_size, and == sub_size only when all claims are committed
+ *     DELIVERED(n)  =>  every byte of its packet is written and visible to who reads the slot with acquire
+ *     times of records rise with their positions
+ *
+ * Source of the scheme: free-running offset with per-sub-buffer commit counts, as described by M. Desnoyers, "Low-Impact Operating
+ * System Tracing" (2009), ch. 5; the clock in the claimed word, the slot states and the finished-record rule are ours.
+ *
+ * Context: unless said otherwise any, NMI and signal handlers included. The caller of reserve stays with the same bl_ring until commit;
+ * on ports with plain local atomics it also stays on that CPU.
+ */
+#ifndef BL_CORE_RING_H
+#define BL_CORE_RING_H
+
+#include "record.h"
+#include "ring_abi.h"
+
+/** Errors, with the numbers of errno. */
+enum {
+	BL_EAGAIN = 11,    /* nothing there now */
+	BL_ENOSPC = 28,    /* discarded, counted */
+	BL_EPROTO = 71,    /* the other side wrote nonsense */
+	BL_EMSGSIZE = 90,  /* too large, counted */
+	BL_ENOTCONN = 107, /* the ring's memory was taken away: the session has ended */
+};
+
+#define BL_RESERVE_TRIES 128u
+/** From this distance to last_ts on, half a clock in head says nothing: the extended header is used. */
+#define BL_IDLE_TICKS (1ull << 31)
+/** last_ts is renewed when it is older than this. */
+#define BL_LAST_TICKS (BL_IDLE_TICKS / 2)
+/** A clock that seems to go back by less than this is a reading that overtook a load. Larger jumps are taken as they are. */
+#define BL_BACK_TICKS 4096u
+
+enum bl_ring_flags {
+	BL_RING_OVERWRITE = 1u << 0, /* flight recorder: the oldest sub-buffer goes; discard mode otherwise */
+	BL_RING_NO_WAKE = 1u << 1,   /* never call bl_port_wake() */
+};
+
+/** One side's private, trusted view of a ring. The caller fills it in and keeps it unchanged while anybody uses the ring. */
+struct bl_ring {
+	struct bl_ring_shared *shared; /* page-aligned */
+	uint32_t sub_shift;            /* log2 of the sub-buffer's size in bytes */
+	uint32_t n_sub;                /* slots, a power of two, 2..BL_SUB_MAX */
+	uint32_t n_phys;               /* physical sub-buffers, n_sub + the consumer's spares */
+	uint32_t id_bits;              /* BL_ID_BITS_MIN..MAX */
+	uint32_t flags;                /* enum bl_ring_flags */
+	uint32_t clock;                /* the port's choice of clock */
+	/* constant part of every packet head */
+	uint32_t stream_id;
+	uint32_t cpu_id;
+	uint32_t owner[3];
+	uint8_t uuid[16];
+	uint64_t stream_instance_id;
+	uint64_t seq_base;                 /* sequence number of the ring's first packet */
+	uint64_t lost_base[BL_LOST_NR];    /* discarded in the same stream before this ring */
+	void *host;                        /* the port's own */
+	/* derived by bl_ring_setup(), for the record path */
+	uint32_t sub_size;
+	uint32_t sub_mask;
+	uint32_t slot_mask;
+	uint32_t payload_max;
+	uint32_t compact_ids;   /* ids below this one fit the compact header */
+	uint32_t compact_ticks; /* distances below this one fit it */
+	uint8_t *sub[BL_PHYS_MAX]; /* filled in by the caller: where physical sub-buffer 0..n_phys-1 is, each aligned to 8 bytes */
+};
+
+/** A claimed record, between reserve and commit. Belongs to the caller's stack. */
+struct bl_record {
+	uint8_t *payload; /* size bytes as asked for */
+	uint8_t *header;
+	uint64_t *count;  /* commit counter of the sub-buffer */
+	uint32_t bytes;   /* what to add to it */
+	uint32_t word;
+	uint32_t n;
+	uint32_t phys;
+};
+
+/** Largest payload that a record of any id can have in a ring with sub-buffers of 2^@sub_shift bytes. */
+static inline uint32_t bl_ring_payload_max(uint32_t sub_shift)
+{
+	return (1u << sub_shift) - (uint32_t)sizeof(struct bl_packet) - BL_RECORD_EXTENDED - 1;
+}
+
+/**
+ * bl_ring_setup() - check the geometry and derive from it
+ *
+ * To be called once, before any other use of a bl_ring whose other members are filled in, from outside perhaps.
+ * Return: does the geometry keep every access inside?
+ */
+BL_MUST_CHECK bool bl_ring_setup(struct bl_ring *ring);
+
+/**
+ * bl_ring_init() - lay out the control words of a new ring
+ *
+ * The memory behind @ring must be zero, and nobody else may use it yet. Physical sub-buffers 0..n_sub-1 go to the slots.
+ */
+void bl_ring_init(const struct bl_ring *ring);
+
+/** bl_ring_lose() - count @count discarded records. */
+void bl_ring_lose(struct bl_ring *ring, enum bl_lost reason, uint64_t count);
+
+/* The general case of bl_ring_reserve() and bl_ring_commit(); not to be called by anybody else. */
+BL_MUST_CHECK int bl_ring_reserve_slow(struct bl_ring *ring, uint32_t id, uint32_t size, struct bl_record *ret);
+BL_MUST_CHECK int bl_ring_slot_open(struct bl_ring *ring, uint32_t n, uint32_t *ret_phys);
+void bl_ring_deliver(struct bl_ring *ring, uint32_t n, uint32_t phys);
+
+/* Keeps @ret out of memory on the common path, where the compiler holds it in registers. */
+static inline int bl_ring_reserve_slowly(struct bl_ring *ring, uint32_t id, uint32_t size, struct bl_record *ret)
+{
+	struct bl_record rec;
+	const int err = bl_ring_reserve_slow(ring, id, size, &rec);
+
+	if (!err)
+		*ret = rec;
+	return err;
+}
+
+/**
+ * bl_ring_reserve() - claim room for one record
+ * @id:   event id, not BL_ID_NONE; ids that do not fit the compact header take the extended one
+ * @size: payload bytes (contexts and fields), 0 or more
+ * @ret:  set only on success; give it to bl_ring_commit(), always
+ *
+ * Progress: lock-free; a retry means that another record got in; after BL_RESERVE_TRIES the record is discarded.
+ * Ordering: none; bl_ring_commit() publishes.
+ * Return: 0; -BL_ENOSPC or -BL_EMSGSIZE (loss already counted); -BL_ENOTCONN (the session has ended).
+ */
+BL_MUST_CHECK static inline int bl_ring_reserve(struct bl_ring *ring, uint32_t id, uint32_t size, struct bl_record *ret)
+{
+	struct bl_ring_shared *shared = ring->shared;
+	const uint64_t head = bl_load_acquire(&shared->head); /* ORD(reserve:A) */
+	const uint64_t ts = bl_port_clock(ring); /* ORD(reserve:B) */
+	const uint64_t last = bl_load_relaxed(&shared->last_ts);
+	const uint32_t off = (uint32_t)head;
+	const uint32_t ticks = (uint32_t)ts - (uint32_t)(head >> 32);
+	const uint32_t pos = off & ring->sub_mask;
+	const uint32_t n = off >> ring->sub_shift;
+	/* Valid if the claim succeeds: while head stays in sub-buffer n there is unclaimed room, so it cannot have been handed over. */
+	const uint64_t slot = bl_load_acquire(&shared->slot[n & ring->slot_mask]); /* ORD(slot:A) */
+	const uint32_t phys = (uint32_t)slot - bl_slot_open_base();
+
+	bl_port_step(BL_STEP_LOADED);
+	/*
+	 * The sum is 64 bits wide: it is too large for position 0 (not open yet) and for any absurd size. At least one byte stays
+	 * free, so that who closes a packet always has padding to commit.
+	 */
+	if (bl_likely(ticks < ring->compact_ticks && ts - last < BL_IDLE_TICKS &&
+		      (uint64_t)(uint32_t)(pos - 1) + 1 + BL_RECORD_COMPACT + size < ring->sub_size && id < ring->compact_ids &&
+		      phys < ring->n_phys)) {
+		/* All loads before the claim: behind it they would wait for it. */
+		const struct bl_record rec = {
+			.header = ring->sub[phys] + pos,
+			.count = &shared->commit[phys],
+			.bytes = BL_RECORD_COMPACT + size,
+			.word = bl_record_word(id, ts, ring->id_bits),
+			.n = n,
+			.phys = phys,
+			.payload = ring->sub[phys] + pos + BL_RECORD_COMPACT,
+		};
+
+		if (bl_likely(bl_local_cas(&shared->head, head, ts << 32 | (uint32_t)(off + rec.bytes)))) { /* ORD(reserve:C) */
+			if (bl_unlikely(ts - last >= BL_LAST_TICKS))
+				bl_store_relaxed(&shared->last_ts, ts);
+			bl_port_step(BL_STEP_CLAIMED);
+			*ret = rec;
+			return 0;
+		}
+	}
+	return bl_ring_reserve_slowly(ring, id, size, ret);
+}
+
+/**
+ * bl_ring_commit() - publish a record whose payload is written
+ *
+ * Progress: wait-free.
+ * Ordering: releases the payload to the consumer: ORD(commit:A), ORD(commit:B).
+ */
+static inline void bl_ring_commit(struct bl_ring *ring, const struct bl_record *rec)
+{
+	uint64_t count;
+
+	bl_port_step(BL_STEP_WRITTEN);
+	__builtin_memcpy(__builtin_assume_aligned(rec->header, 1), &rec->word, sizeof(rec->word)); /* ORD(commit:A) */
+	bl_port_step(BL_STEP_FINISHED);
+	count = bl_local_add_return(rec->count, 1ull << 32 | rec->bytes); /* ORD(commit:B) */
+	if (bl_unlikely((uint32_t)count == ring->sub_size))
+		bl_ring_deliver(ring, rec->n, rec->phys);
+}
+
+/**
+ * bl_ring_flush() - hand over what is in the open sub-buffer
+ *
+ * Ports with plain local atomics: on the ring's CPU only. With LOCKed ones: from anywhere, the consumer's process included.
+ * Return: 0; -BL_EAGAIN: nothing was there, or writers kept getting in between.
+ */
+int bl_ring_flush(struct bl_ring *ring);
+
+/* ---- The consumer. One for each ring; it trusts its own bl_ring and bl_reader, never what it finds in shared memory. ---- */
+
+struct bl_reader {
+	struct bl_ring *ring;
+	uint32_t next;  /* number of the sub-buffer to come */
+	uint32_t spare; /* physical sub-buffer that is ours: zero, commit counter 0; what was taken, until it is put back */
+};
+
+/** A sub-buffer that its writers will not finish, see bl_reader_peek(). */
+struct bl_unfinished {
+	uint32_t phys;
+	uint32_t claimed_bytes;     /* from the start of the packet */
+	uint32_t committed_bytes;
+	uint32_t committed_records;
+	bool opened;                /* somebody got so far as to open the slot */
+};
+
+/** bl_reader_init() - start at the ring's first sub-buffer with the spare that follows the slots' own. */
+void bl_reader_init(struct bl_reader *reader, struct bl_ring *ring);
+
+/**
+ * bl_reader_take() - exchange the next sub-buffer, if it was handed over, for the spare
+ *
+ * Ordering: acquires what its writers released, ORD(take:A).
+ * Context: the consumer's only thread.
+ * Return: 0: reader->spare is the taken one, to be read at ring->sub[] and then given to bl_reader_clean(); -BL_EAGAIN: not
+ *	   handed over (yet, or any more: overwritten); -BL_EPROTO: the slot is nonsense, nothing of this ring can be believed.
+ */
+BL_MUST_CHECK int bl_reader_take(struct bl_reader *reader);
+
+/** bl_reader_distance() - sub-buffers between the next one and the one that writers are in; a hostile producer can make it anything. */
+uint32_t bl_reader_distance(const struct bl_reader *reader);
+
+/** bl_reader_seek_oldest() - overwrite mode: pass over what was overwritten since the last visit. */
+void bl_reader_seek_oldest(struct bl_reader *reader);
+
+/** bl_reader_clean() - make what was taken a spare again. Afterwards its bytes are zero. */
+void bl_reader_clean(struct bl_reader *reader);
+
+/**
+ * bl_reader_peek() - look at the next sub-buffer, which was claimed but not handed over, when its writers are dead or stopped
+ *
+ * Return: 0; -BL_EAGAIN: nothing was claimed there; -BL_EPROTO. After 0 the caller goes on with bl_reader_skip().
+ */
+BL_MUST_CHECK int bl_reader_peek(const struct bl_reader *reader, struct bl_unfinished *ret);
+void bl_reader_skip(struct bl_reader *reader);
+
+#endif

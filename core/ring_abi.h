@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/**
+ * ring_abi.h - the part of a ring that producer and consumer share.
+ *
+ * One page of control words, then n_phys sub-buffers. The layout is the same for 32-bit and 64-bit producers; BL_RING_ABI is its
+ * version and goes up with every change. Geometry (sizes, counts, flags) is *not* here: each side keeps its own copy in private
+ * memory (struct bl_ring), so that neither can be led astray by the other.
+ *
+ * head      [63:32] low half of the clock of the newest claim, [31:0] free-running byte offset. Position in the ring:
+ *             sub-buffer number n = offset >> sub_shift, position inside = offset & (sub_size - 1), slot = n & (n_sub - 1).
+ *           Position 0 means: sub-buffer n is not open yet (the start, or after a flush).
+ * last_ts   full clock of a recent claim: never later than the newest record in the ring, perhaps earlier.
+ * seq_hint  full number of a recently opened sub-buffer: within n_sub of the newest.
+ * slot[i]   [63:32] n, [31:16] state, [15:0] physical sub-buffer. See enum bl_slot_state.
+ * commit[p] of physical sub-buffer p: [63:32] records committed, [31:0] bytes committed. Full when bytes == sub_size. 0 in a free one.
+ *
+ * States of a slot, and who moves it:
+ *
+ *       FREE --writer--> OPEN --last committer--> DELIVERED --consumer, putting its zeroed spare there--> FREE
+ *                                                     |
+ *                                                     +--writer, overwrite mode--> CLEANING --same writer--> FREE
+ *
+ * Memory that was taken away (end of a session) reads as zeros: every slot is GONE, and nothing is written any more.
+ */
+#ifndef BL_CORE_RING_ABI_H
+#define BL_CORE_RING_ABI_H
+
+#include "packet.h"
+
+#define BL_RING_ABI 1u
+#define BL_SUB_MAX 128u                    /* sub-buffers of a ring, a power of two */
+#define BL_PHYS_MAX (BL_SUB_MAX + 2u)      /* and the consumer's spares */
+#define BL_SUB_SHIFT_MIN 12u               /* 4 KiB */
+#define BL_SUB_SHIFT_MAX 22u               /* 4 MiB */
+#define BL_RING_CONTROL_SIZE 4096u
+
+enum bl_slot_state {
+	BL_SLOT_GONE = 0,
+	BL_SLOT_FREE = 1,
+	BL_SLOT_OPEN = 2,
+	BL_SLOT_DELIVERED = 3,
+	BL_SLOT_CLEANING = 4,
+};
+
+struct bl_ring_shared {
+	uint64_t head __attribute__((aligned(64)));
+	uint64_t last_ts;
+	uint64_t seq_hint;
+	uint64_t lost[BL_LOST_NR];
+	uint64_t slot[BL_SUB_MAX] __attribute__((aligned(64)));
+	uint64_t commit[BL_PHYS_MAX] __attribute__((aligned(64)));
+};
+
+bl_static_assert(sizeof(struct bl_ring_shared) <= BL_RING_CONTROL_SIZE, "control words fit a page");
+bl_static_assert(__builtin_offsetof(struct bl_ring_shared, slot) == 64, "writers' words share one cache line");
+bl_static_assert(__builtin_offsetof(struct bl_ring_shared, commit) == 64 + 8 * BL_SUB_MAX, "layout is versioned");
+
+static inline uint64_t bl_slot(uint32_t n, enum bl_slot_state state, uint32_t phys)
+{
+	return (uint64_t)n << 32 | (uint32_t)state << 16 | phys;
+}
+
+/** Low half of an open slot, less the physical sub-buffer: one subtraction and one compare check state and range. */
+static inline uint32_t bl_slot_open_base(void)
+{
+	return (uint32_t)BL_SLOT_OPEN << 16;
+}
+
+static inline uint32_t bl_slot_n(uint64_t slot)
+{
+	return (uint32_t)(slot >> 32);
+}
+
+static inline uint32_t bl_slot_state(uint64_t slot)
+{
+	return (uint32_t)slot >> 16;
+}
+
+static inline uint32_t bl_slot_phys(uint64_t slot)
+{
+	return (uint32_t)slot & 0xffffu;
+}
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The core's port for programs and for the recorder. Writers migrate between CPUs and the recorder flushes from outside, so local
+ * operations are atomic against every CPU. They are the compiler's own, which the sanitizers understand.
+ * The contract is in core/port.h.
+ */
+#ifndef BL_PORT_USER_H
+#define BL_PORT_USER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <x86intrin.h>
+#endif
+
+#define bl_load_relaxed(p) __atomic_load_n(p, __ATOMIC_RELAXED)
+#define bl_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define bl_store_relaxed(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
+#define bl_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+
+static inline bool bl_local_cas(uint64_t *p, uint64_t old, uint64_t new_value)
+{
+	return __atomic_compare_exchange_n(p, &old, new_value, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t bl_local_add_return(uint64_t *p, uint64_t v)
+{
+	return __atomic_add_fetch(p, v, __ATOMIC_ACQ_REL);
+}
+
+#define bl_shared_cas bl_local_cas
+
+/** Values of bl_ring.clock. */
+enum bl_user_clock {
+	BL_CLOCK_MONOTONIC = 0, /* CLOCK_MONOTONIC in ns; async-signal-safe, in the vDSO */
+	BL_CLOCK_COUNTER = 1,   /* the CPU's counter, see bl_user_counter() */
+};
+
+/** The CPU's free-running counter, or 0 where this architecture has none that programs can read. */
+static inline uint64_t bl_user_counter(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	return __rdtsc();
+#elif defined(__aarch64__)
+	uint64_t ticks;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+	return ticks;
+#else
+	return 0;
+#endif
+}
+
+static inline uint64_t bl_user_clock_read(uint32_t clock)
+{
+	struct timespec ts;
+
+	if (__builtin_expect(clock == BL_CLOCK_COUNTER, 1))
+		return bl_user_counter();
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+#define bl_port_clock(ring) bl_user_clock_read((ring)->clock)
+#define bl_port_zero(p, size) memset(p, 0, size)
+
+#ifndef bl_port_step
+#define bl_port_step(step) ((void)0)
+#endif
+
+/* lib/ rings the recorder's bell; the recorder itself, which flushes, has none to ring. */
+struct bl_ring;
+void bl_port_wake(struct bl_ring *ring);
+
+#endif
