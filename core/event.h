@@ -88,6 +88,18 @@ struct bl_event_head {
 	uint16_t reserved; /* 0 */
 };
 
+/** An argument of a trace point, as filters see it: made on the stack, where a filter asks for it. */
+struct bl_filter_arg {
+	uint32_t type;  /* enum bl_type with flags */
+	uint32_t count; /* sequence: elements */
+	union {
+		uint64_t u64;        /* every unsigned type and bool, widened */
+		int64_t i64;         /* every signed type, widened */
+		double f64;          /* both floats */
+		const void *pointer; /* string (may be NULL), sequence */
+	} value;
+};
+
 bl_static_assert(sizeof(struct bl_event_head) == 16, "published form is versioned with the control page");
 
 #endif

@@ -57,6 +57,10 @@ enum bl_step {
 #define bl_likely(x) __builtin_expect(!!(x), 1)
 #define bl_unlikely(x) __builtin_expect(!!(x), 0)
 #define BL_MUST_CHECK __attribute__((warn_unused_result))
+#ifdef __cplusplus /* the inline parts are compiled into C++ programs */
+#define bl_static_assert(cond, why) static_assert(cond, why)
+#else
 #define bl_static_assert(cond, why) _Static_assert(cond, why)
+#endif
 
 #endif

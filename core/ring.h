@@ -170,16 +170,15 @@ BL_MUST_CHECK static inline int bl_ring_reserve(struct bl_ring *ring, uint32_t i
 		      (uint64_t)(uint32_t)(pos - 1) + 1 + BL_RECORD_COMPACT + size < ring->sub_size && id < ring->compact_ids &&
 		      phys < ring->n_phys)) {
 		/* All loads before the claim: behind it they would wait for it. */
-		const struct bl_record rec = {
-			.header = ring->sub[phys] + pos,
-			.count = &shared->commit[phys],
-			.bytes = BL_RECORD_COMPACT + size,
-			.word = bl_record_word(id, ts, ring->id_bits),
-			.n = n,
-			.phys = phys,
-			.payload = ring->sub[phys] + pos + BL_RECORD_COMPACT,
-		};
+		struct bl_record rec;
 
+		rec.header = ring->sub[phys] + pos;
+		rec.payload = rec.header + BL_RECORD_COMPACT;
+		rec.count = &shared->commit[phys];
+		rec.bytes = BL_RECORD_COMPACT + size;
+		rec.word = bl_record_word(id, ts, ring->id_bits);
+		rec.n = n;
+		rec.phys = phys;
 		if (bl_likely(bl_local_cas(&shared->head, head, ts << 32 | (uint32_t)(off + rec.bytes)))) { /* ORD(reserve:C) */
 			if (bl_unlikely(ts - last >= BL_LAST_TICKS))
 				bl_store_relaxed(&shared->last_ts, ts);

@@ -56,16 +56,4 @@ struct bl_filter {
 
 bl_static_assert(sizeof(struct bl_filter_op) == 16, "versioned with the control page");
 
-/** One argument of a trace point, as the evaluator sees it. Made on the stack, on the cold path only. */
-struct bl_filter_arg {
-	uint32_t type;  /* enum bl_type with flags */
-	uint32_t count; /* sequence: elements. Otherwise 0 */
-	union {
-		uint64_t u64; /* every unsigned type and bool, widened */
-		int64_t i64;  /* every signed type, widened */
-		double f64;   /* both floats */
-		const void *pointer; /* string (may be NULL), sequence */
-	} value;
-};
-
 #endif
