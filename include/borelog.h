@@ -146,7 +146,8 @@ extern struct borelog_enum_table __stop_borelog_enums[] __attribute__((weak, vis
 extern struct borelog_object borelog_this_object __attribute__((weak, visibility("hidden")));
 struct borelog_object borelog_this_object __attribute__((weak, visibility("hidden")));
 
-void borelog_object_init_(void) __attribute__((weak, visibility("hidden"), constructor));
+/* Before constructors that may have trace points in them; as many times as the object has sources, which is harmless. */
+void borelog_object_init_(void) __attribute__((weak, visibility("hidden"), constructor(101)));
 void borelog_object_init_(void)
 {
 	borelog_this_object.sites = __start_borelog_sites;
@@ -156,7 +157,7 @@ void borelog_object_init_(void)
 	borelog_register(&borelog_this_object);
 }
 
-void borelog_object_fini_(void) __attribute__((weak, visibility("hidden"), destructor));
+void borelog_object_fini_(void) __attribute__((weak, visibility("hidden"), destructor(101)));
 void borelog_object_fini_(void)
 {
 	borelog_unregister(&borelog_this_object);
@@ -232,7 +233,7 @@ __attribute__((no_sanitize("address"))) static inline size_t borelog_strlen(cons
 	for (; (uintptr_t)at % sizeof(word); at++)
 		if (!*at)
 			return (size_t)(at - s);
-	__asm__("" : "+r"(at)); /* beyond the array that the compiler may see it to be, but in its word */
+	__asm__("" : "+r"(at)); /* beyond the array that the compiler may know, but in its word */
 	for (;; at += sizeof(word)) {
 		word = *(const volatile word_t *)(const void *)at;
 		if ((word - ones) & ~word & highs)
@@ -258,6 +259,7 @@ static inline uint8_t *borelog_put_string(uint8_t *p, const char *s, size_t size
 	uint64_t zeros = 0, word;
 	size_t i;
 
+	__asm__("" : "+r"(from)); /* the compiler cannot know that size fits */
 	for (i = 0; i + sizeof(word) < size; i += sizeof(word)) {
 		memcpy(&word, from + i, sizeof(word));
 		zeros |= (word - ones) & ~word & highs;
