@@ -16,6 +16,7 @@ struct claim {
 	uint32_t close_pos;   /* where the previous sub-buffer ended; 0: nothing to close */
 	uint32_t header_size;
 	bool opens;
+	uint64_t lost[BL_LOST_NR]; /* discarded so far, for the packet that is closed */
 };
 
 static uint32_t n_mask(const struct bl_ring *ring)
@@ -86,9 +87,9 @@ int bl_ring_slot_open(struct bl_ring *ring, uint32_t n, uint32_t *ret_phys)
 		const uint64_t slot = bl_load_acquire(slot_of(ring, n)); /* ORD(slot:A) */
 		const uint32_t phys = bl_slot_phys(slot);
 
-		if (phys >= ring->n_phys)
+		if (phys >= ring->n_phys || bl_slot_n(slot) != n)
 			break;
-		if (bl_slot_state(slot) == BL_SLOT_OPEN && bl_slot_n(slot) == n) {
+		if (bl_slot_state(slot) == BL_SLOT_OPEN) {
 			*ret_phys = phys;
 			return 0;
 		}
@@ -117,18 +118,23 @@ static void make_free(struct bl_ring *ring, uint32_t n)
 	bl_store_release(at, bl_slot(n, BL_SLOT_FREE, phys)); /* ORD(clean:C) */
 }
 
-/* May head move to sub-buffer @n? 0, -BL_ENOSPC (not counted here), -BL_ENOTCONN. */
+/*
+ * May head move to sub-buffer @n? 0, -BL_ENOSPC (not counted here), -BL_ENOTCONN.
+ *
+ * A free slot is not enough, it must be free for @n: the writer that moved head to number n - n_sub may have been interrupted before
+ * it opened the same slot, and that is free still, for n - n_sub.
+ */
 static int may_enter(struct bl_ring *ring, uint32_t n)
 {
-	uint32_t state = bl_slot_state(bl_load_acquire(slot_of(ring, n))); /* ORD(enter:A) */
+	uint64_t slot = bl_load_acquire(slot_of(ring, n)); /* ORD(enter:A) */
 
-	if (state == BL_SLOT_DELIVERED && (ring->flags & BL_RING_OVERWRITE)) {
+	if (bl_slot_state(slot) == BL_SLOT_DELIVERED && (ring->flags & BL_RING_OVERWRITE)) {
 		make_free(ring, n);
-		state = bl_slot_state(bl_load_acquire(slot_of(ring, n)));
+		slot = bl_load_acquire(slot_of(ring, n)); /* ORD(enter:A) */
 	}
-	if (state == BL_SLOT_FREE)
+	if (bl_slot_state(slot) == BL_SLOT_FREE && bl_slot_n(slot) == n)
 		return 0;
-	return state == BL_SLOT_GONE ? -BL_ENOTCONN : -BL_ENOSPC;
+	return bl_slot_state(slot) == BL_SLOT_GONE ? -BL_ENOTCONN : -BL_ENOSPC;
 }
 
 /*
@@ -138,13 +144,26 @@ static int may_enter(struct bl_ring *ring, uint32_t n)
 static uint32_t ticks_since(const struct bl_ring *ring, uint64_t head, uint64_t *ts)
 {
 	const uint64_t last = bl_load_relaxed(&ring->shared->last_ts);
-	const uint32_t ticks = (uint32_t)*ts - (uint32_t)(head >> 32);
+	uint32_t ticks = (uint32_t)*ts - (uint32_t)(head >> 32);
 
+	/* After an idle time of just less than 2^32 ticks it looks the same: the time is a little late then, but the header extended. */
 	if (head && -ticks < BL_BACK_TICKS) {
 		*ts += (uint32_t)-ticks;
-		return 0;
+		ticks = 0;
 	}
 	return *ts - last < BL_IDLE_TICKS ? ticks : 0xffffffffu;
+}
+
+/*
+ * What the closer of a packet will say of losses is read between the load of head and the claim. Claims come one after the other, so
+ * the totals rise from packet to packet; read later, a closer that was interrupted would say more than who closed the next packet.
+ */
+static void read_lost(const struct bl_ring *ring, uint64_t *lost)
+{
+	int i;
+
+	for (i = 0; i < BL_LOST_NR; i++)
+		lost[i] = ring->lost_base[i] + bl_load_relaxed(&ring->shared->lost[i]);
 }
 
 /* Fill in what a claim of @size bytes for event @id would be, given c->head. Return as bl_ring_reserve(), nothing counted. */
@@ -172,8 +191,10 @@ static int plan(struct bl_ring *ring, uint32_t id, uint32_t size, struct claim *
 		/* A packet begins with its first record, so their clocks agree and the compact header is enough. */
 		c->header_size = wide_id ? BL_RECORD_EXTENDED : BL_RECORD_COMPACT;
 		c->close_pos = pos;
-		if (pos)
+		if (pos) {
 			c->n = (c->n + 1) & n_mask(ring);
+			read_lost(ring, c->lost);
+		}
 		c->pos = sizeof(struct bl_packet);
 		err = may_enter(ring, c->n);
 		if (err)
@@ -184,7 +205,7 @@ static int plan(struct bl_ring *ring, uint32_t id, uint32_t size, struct claim *
 }
 
 /* Write what the closer of a packet owes, and count its padding. Caller's claim moved head from @pos of sub-buffer @n on. */
-static void close_packet(struct bl_ring *ring, uint32_t n, uint32_t pos, uint64_t ts)
+static void close_packet(struct bl_ring *ring, uint32_t n, uint32_t pos, uint64_t ts, const uint64_t *lost)
 {
 	struct bl_packet *packet;
 	uint64_t total = 0;
@@ -198,8 +219,8 @@ static void close_packet(struct bl_ring *ring, uint32_t n, uint32_t pos, uint64_
 	packet->content_bits = 8ull * pos;
 	packet->packet_bits = 8ull * pos;
 	for (i = 0; i < BL_LOST_NR; i++) {
-		packet->discarded_by[i] = ring->lost_base[i] + bl_load_relaxed(&ring->shared->lost[i]);
-		total += packet->discarded_by[i];
+		packet->discarded_by[i] = lost[i];
+		total += lost[i];
 	}
 	packet->discarded = total;
 	bl_port_step(BL_STEP_CLOSED);
@@ -256,7 +277,7 @@ static int settle(struct bl_ring *ring, const struct claim *c, uint32_t id, uint
 	if (c->opens) {
 		bl_port_step(BL_STEP_SWITCH_CLAIMED);
 		if (c->close_pos)
-			close_packet(ring, (c->n - 1) & n_mask(ring), c->close_pos, c->ts);
+			close_packet(ring, (c->n - 1) & n_mask(ring), c->close_pos, c->ts, c->lost);
 	} else {
 		bl_port_step(BL_STEP_CLAIMED);
 	}
@@ -310,6 +331,7 @@ int bl_ring_reserve_slow(struct bl_ring *ring, uint32_t id, uint32_t size, struc
 
 int bl_ring_flush(struct bl_ring *ring)
 {
+	uint64_t lost[BL_LOST_NR];
 	uint32_t tries;
 
 	for (tries = 0; tries < BL_RESERVE_TRIES; tries++) {
@@ -321,9 +343,10 @@ int bl_ring_flush(struct bl_ring *ring)
 		if (!pos)
 			return -BL_EAGAIN;
 		(void)ticks_since(ring, head, &ts);
+		read_lost(ring, lost);
 		if (!bl_local_cas(&ring->shared->head, head, ts << 32 | (uint32_t)((n + 1) << ring->sub_shift))) /* ORD(reserve:C) */
 			continue;
-		close_packet(ring, n, pos, ts);
+		close_packet(ring, n, pos, ts, lost);
 		return 0;
 	}
 	return -BL_EAGAIN;
@@ -347,7 +370,7 @@ int bl_reader_take(struct bl_reader *reader)
 		return -BL_EAGAIN;
 	if (phys >= ring->n_phys || phys == reader->spare)
 		return -BL_EPROTO;
-	if (!bl_shared_cas(slot_of(ring, n), slot, bl_slot(n, BL_SLOT_FREE, reader->spare))) /* ORD(take:B) */
+	if (!bl_shared_cas(slot_of(ring, n), slot, bl_slot((n + ring->n_sub) & n_mask(ring), BL_SLOT_FREE, reader->spare))) /* ORD(take:B) */
 		return -BL_EAGAIN;
 	reader->spare = phys;
 	bl_reader_skip(reader);
@@ -361,13 +384,26 @@ uint32_t bl_reader_distance(const struct bl_reader *reader)
 	return (newest - reader->next) & n_mask(reader->ring);
 }
 
+/* Is what was sub-buffer @n being cleared, or is its slot for the next round already? */
+static bool is_overwritten(const struct bl_ring *ring, uint32_t n)
+{
+	const uint64_t slot = bl_load_acquire(slot_of(ring, n)); /* ORD(seek:A) */
+
+	return bl_slot_n(slot) == ((n + ring->n_sub) & n_mask(ring)) ||
+	       (bl_slot_state(slot) == BL_SLOT_CLEANING && bl_slot_n(slot) == n);
+}
+
 void bl_reader_seek_oldest(struct bl_reader *reader)
 {
 	const uint32_t n_sub = reader->ring->n_sub;
 	const uint32_t distance = bl_reader_distance(reader);
+	uint32_t tries;
 
 	if (distance >= n_sub)
 		reader->next = (reader->next + distance - n_sub + 1) & n_mask(reader->ring);
+	/* Writers clear one ahead of need, so the oldest by number may be gone as well. */
+	for (tries = 0; tries < n_sub && is_overwritten(reader->ring, reader->next); tries++)
+		bl_reader_skip(reader);
 }
 
 void bl_reader_clean(struct bl_reader *reader)

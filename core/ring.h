@@ -201,6 +201,11 @@ static inline void bl_ring_commit(struct bl_ring *ring, const struct bl_record *
 	uint64_t count;
 
 	bl_port_step(BL_STEP_WRITTEN);
+	/*
+	 * Who looks at the records of a killed program sees its stores in program order; only the compiler could put the word in front
+	 * of the payload.
+	 */
+	__atomic_signal_fence(__ATOMIC_RELEASE);
 	__builtin_memcpy(__builtin_assume_aligned(rec->header, 1), &rec->word, sizeof(rec->word)); /* ORD(commit:A) */
 	bl_port_step(BL_STEP_FINISHED);
 	count = bl_local_add_return(rec->count, 1ull << 32 | rec->bytes); /* ORD(commit:B) */

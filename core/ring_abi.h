@@ -11,7 +11,8 @@
  *           Position 0 means: sub-buffer n is not open yet (the start, or after a flush).
  * last_ts   full clock of a recent claim: never later than the newest record in the ring, perhaps earlier.
  * seq_hint  full number of a recently opened sub-buffer: within n_sub of the newest.
- * slot[i]   [63:32] n, [31:16] state, [15:0] physical sub-buffer. See enum bl_slot_state.
+ * slot[i]   [63:32] n, [31:16] state, [15:0] physical sub-buffer. See enum bl_slot_state. In a free slot n is the only number that it
+ *           may be opened for: its own in the first round, n_sub more in each round after.
  * commit[p] of physical sub-buffer p: [63:32] records committed, [31:0] bytes committed. Full when bytes == sub_size. 0 in a free one.
  *
  * States of a slot, and who moves it:
