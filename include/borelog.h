@@ -39,6 +39,10 @@
 #define BORELOG_VERSION_MAJOR 0
 #define BORELOG_VERSION_MINOR 1
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #ifdef BORELOG_DISABLE
 
 #ifdef __cplusplus
@@ -59,9 +63,6 @@ int borelog_ignore_();
 
 #else /* BORELOG_DISABLE */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #ifdef __cplusplus
 #include <type_traits>
@@ -655,6 +656,9 @@ static inline struct borelog_e64 borelog_enum_8(int64_t v, const struct borelog_
 #if defined(__x86_64__)
 #define BL_SITE_ADDRESS "leaq 771b(%%rip), %[bl_site]\n"
 #elif defined(__i386__)
+#ifdef __PIC__
+#error "borelog: on i386 trace points need -fno-pie -fno-pic (the compiler gives no address of a string that a table could hold)"
+#endif
 #define BL_SITE_ADDRESS "call 772f\n772:\tpopl %[bl_site]\n\taddl $771b-772b, %[bl_site]\n"
 #elif defined(__aarch64__)
 #define BL_SITE_ADDRESS "adrp %[bl_site], 771b\n\tadd %[bl_site], %[bl_site], :lo12:771b\n"
@@ -662,6 +666,13 @@ static inline struct borelog_e64 borelog_enum_8(int64_t v, const struct borelog_
 #define BL_SITE_ADDRESS "larl %[bl_site], 771b\n"
 #else
 #error "borelog: this architecture is not known here; see BL_SITE_ADDRESS"
+#endif
+
+/* How an asm takes the address of a string in code that may be position-independent. */
+#ifdef __aarch64__
+#define BL_SYMBOL "S"
+#else
+#define BL_SYMBOL "i"
 #endif
 
 #define BL_TYPE_ASM(i, x) ".byte %c[t" #i "]\n\t"
@@ -676,9 +687,19 @@ static inline struct borelog_e64 borelog_enum_8(int64_t v, const struct borelog_
 	BL_ARG_VALUE(bl_arg_, bl_value_##i);                                                                                   \
 	bl_arg_++;
 
+/* A trace point in a C inline function with external linkage uses static functions; all copies of them are the same. */
+#if defined(__clang__) && !defined(__cplusplus)
+#define BL_QUIET_BEGIN _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wstatic-in-inline\"")
+#define BL_QUIET_END _Pragma("clang diagnostic pop")
+#else
+#define BL_QUIET_BEGIN
+#define BL_QUIET_END
+#endif
+
 /* @n arguments, after @n; the names in it end in _ so that expressions of the caller mean what they meant outside. */
 #define BL_EVENT(name_text, cat, event, n, ...)                                                                                \
 	do {                                                                                                                   \
+		BL_QUIET_BEGIN                                                                                                 \
 		if (bl_unlikely(bl_load_relaxed(borelog_word) != 0)) {                                                         \
 			struct borelog_site *bl_site_;                                                                         \
 			uint32_t bl_mask_;                                                                                     \
@@ -690,8 +711,8 @@ static inline struct borelog_e64 borelog_enum_8(int64_t v, const struct borelog_
 				".long " #n ", 0\n\t"                                                                          \
 				".popsection\n\t" BL_SITE_ADDRESS                                                              \
 				: [bl_site] "=r"(bl_site_)                                                                        \
-				: [bl_l] "i"(__LINE__), [bl_c] "i"(cat), [bl_e] "i"(event), [bl_x] "i"(name_text),             \
-				  [bl_f] "i"(__FILE__) BL_EACH_##n(BL_TYPE_OPERAND, __VA_ARGS__));                             \
+				: [bl_l] "i"(__LINE__), [bl_c] BL_SYMBOL(cat), [bl_e] BL_SYMBOL(event), [bl_x] BL_SYMBOL(name_text),             \
+				  [bl_f] BL_SYMBOL(__FILE__) BL_EACH_##n(BL_TYPE_OPERAND, __VA_ARGS__));                             \
 			bl_mask_ = borelog_site_mask(bl_site_);                                                                \
 			if (bl_mask_) {                                                                                        \
 				BL_EACH_##n(BL_DECLARE, __VA_ARGS__) if (bl_unlikely(bl_load_relaxed(&bl_site_->filtered) &    \
@@ -712,6 +733,7 @@ static inline struct borelog_e64 borelog_enum_8(int64_t v, const struct borelog_
 				}                                                                                              \
 			}                                                                                                      \
 		}                                                                                                              \
+		BL_QUIET_END                                                                                                   \
 	} while (0)
 
 #define BL_ARITY_0(text, suffix, cat, event) BL_EVENT(text, cat, event suffix, 0, )

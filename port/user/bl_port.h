@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <x86intrin.h>
@@ -55,14 +54,22 @@ static inline uint64_t bl_user_counter(void)
 #endif
 }
 
+/* clock_gettime() of libc under a name of our own: with -std=c11 and nothing else its header does not declare it. */
+struct bl_user_timespec {
+	long sec;
+	long nsec;
+};
+extern int bl_user_clock_gettime(int clock, struct bl_user_timespec *ts) __asm__("clock_gettime");
+#define BL_USER_MONOTONIC 1 /* CLOCK_MONOTONIC */
+
 static inline uint64_t bl_user_clock_read(uint32_t clock)
 {
-	struct timespec ts;
+	struct bl_user_timespec ts;
 
 	if (__builtin_expect(clock == BL_CLOCK_COUNTER, 1))
 		return bl_user_counter();
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	(void)bl_user_clock_gettime(BL_USER_MONOTONIC, &ts);
+	return (uint64_t)ts.sec * 1000000000u + (uint64_t)ts.nsec;
 }
 
 #define bl_port_clock(ring) bl_user_clock_read((ring)->clock)

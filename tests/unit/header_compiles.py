@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""borelog.h compiles without a warning: C11 and C++17, GCC and Clang, with and without optimisation and -fPIC.
+
+Objects are also linked into one shared library (where sections of templates and inline functions go wrong first), and with
+BORELOG_DISABLE nothing of borelog may be left in them.
+usage: header_compiles.py ROOT LIBBORELOG.so
+"""
+import itertools
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+root, library = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+here = root / "tests/unit/header"
+warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror"]
+paths = [f"-I{root}/include", f"-I{root}/port/user"]
+compilers = [("gcc", "-std=gnu11", ["points.c"]), ("clang", "-std=gnu11", ["points.c"]), ("gcc", "-std=c11", ["points.c"]),
+             ("clang", "-std=c11", ["points.c"]),
+             ("g++", "-std=c++17", ["points.cc", "other.cc"]), ("clang++", "-std=c++17", ["points.cc", "other.cc"]),
+             ("g++", "-std=c++20", ["points.cc"]), ("clang++", "-std=c++20", ["points.cc"])]
+modes = [["-O0"], ["-O2"], ["-O0", "-fPIC"], ["-O2", "-fPIC"], ["-Os", "-fno-pie"], ["-O3", "-fPIC", "-ffunction-sections"]]
+passed = failed = 0
+
+
+def run(*command):
+    global passed, failed
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if done.returncode:
+        failed += 1
+        print("FAILED:", *command, "\n" + done.stdout + done.stderr)
+    else:
+        passed += 1
+    return done
+
+
+with tempfile.TemporaryDirectory() as folder:
+    for (compiler, standard, sources), mode in itertools.product(compilers, modes):
+        objects = []
+        for source in sources:
+            objects.append(f"{folder}/{source}.o")
+            run(compiler, standard, *warnings, *mode, *paths, "-c", here / source, "-o", objects[-1])
+        if "-fPIC" in mode:
+            run(compiler, "-shared", "-Wl,--gc-sections", "-Wl,-z,defs", *objects, library, "-o", f"{folder}/points.so")
+            sections = run("readelf", "-SW", f"{folder}/points.so").stdout
+            if "borelog_sites" not in sections:
+                failed += 1
+                print("FAILED: no section borelog_sites with", compiler, *mode)
+    for compiler, standard, sources in compilers:
+        disabled = f"{folder}/disabled.o"
+        run(compiler, standard, *warnings, "-O0", "-DBORELOG_DISABLE", *paths, "-c", here / sources[0], "-o", disabled)
+        symbols = run("nm", disabled).stdout
+        if "borelog" in symbols:
+            failed += 1
+            print("FAILED: BORELOG_DISABLE leaves something in", compiler, standard, "\n" + symbols)
+print(f"{passed} commands passed, {failed} failed")
+sys.exit(1 if failed else 0)
