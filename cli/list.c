@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * list.c - `borelog list`: the instrumented programs that run now, and their events
+ *
+ * The events are read from the programs' control files; the programs do not notice. What is found there was written by other
+ * processes: record/describe.h checks it, and takes control characters out, before anything is printed.
+ */
+#include "cli/cli.h"
+
+#include <fnmatch.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/event.h"
+#include "record/describe.h"
+#include "record/record.h"
+
+struct list_round {
+	const struct cli_command *command;
+	const char *pattern; /* of events; NULL: all */
+	bool long_form;      /* with source lines */
+	bool names_only;     /* category:name, for scripts and completion */
+	unsigned int programs;
+	unsigned int events;
+};
+
+static const struct cli_option options[] = {
+	{'e', "event", "GLOB", "only events whose category:name matches"},
+	{'l', "long", NULL, "with the source file and line of each event"},
+	{'n', "names", NULL, "nothing but names, one a line, for scripts"},
+	{0},
+};
+
+static int set(void *data, int key, const char *arg)
+{
+	struct list_round *round = data;
+
+	switch (key) {
+	case 'e':
+		round->pattern = arg;
+		break;
+	case 'l':
+		round->long_form = true;
+		break;
+	case 'n':
+		round->names_only = true;
+		break;
+	}
+	return -1;
+}
+
+static const char *type_name(uint32_t type)
+{
+	static const char *const names[] = {
+		[BL_TYPE_U8] = "uint8",   [BL_TYPE_U16] = "uint16", [BL_TYPE_U32] = "uint32",   [BL_TYPE_U64] = "uint64",
+		[BL_TYPE_I8] = "int8",    [BL_TYPE_I16] = "int16",  [BL_TYPE_I32] = "int32",    [BL_TYPE_I64] = "int64",
+		[BL_TYPE_F32] = "float",  [BL_TYPE_F64] = "double", [BL_TYPE_BOOL] = "bool",    [BL_TYPE_STRING] = "string",
+	};
+	const uint32_t scalar = type & BL_TYPE_SCALAR_MASK;
+
+	if (type & BL_TYPE_ENUM)
+		return "enum";
+	if ((type & BL_TYPE_SEQUENCE) && (type & BL_TYPE_HEX) && scalar == BL_TYPE_U8)
+		return "bytes";
+	return scalar < sizeof(names) / sizeof(names[0]) && names[scalar] ? names[scalar] : "?";
+}
+
+static void print_field(const struct event_field *field, bool first)
+{
+	const bool block = (field->type & BL_TYPE_HEX) && (field->type & BL_TYPE_SCALAR_MASK) == BL_TYPE_U8;
+
+	printf("%s%s %s%s", first ? "" : ", ", type_name(field->type), field->name, (field->type & BL_TYPE_SEQUENCE) && !block ? "[]" : "");
+}
+
+/* @name is category:name */
+static void print_event(const struct list_round *round, const struct event_desc *event, const char *name)
+{
+	if (round->names_only) {
+		puts(name);
+		return;
+	}
+	printf("    %s(", name);
+	for (uint32_t i = 0; i < event->n_fields; i++)
+		print_field(&event->fields[i], i == 0);
+	putchar(')');
+	if (round->long_form && event->file[0])
+		printf("  %s:%" PRIu32, event->file, event->line);
+	putchar('\n');
+}
+
+static void print_program(const struct record_program *program)
+{
+	printf("%d ", (int)program->pid);
+	cli_print_quoted(stdout, program->executable);
+	if (program->not_traceable)
+		printf("  (%s)", program->not_traceable);
+	putchar('\n');
+}
+
+/* Events of one program; its line is printed in front of the first. */
+static void print_events(struct list_round *round, const struct record_program *program, const struct event_set *events)
+{
+	bool named = round->names_only;
+	char name[2 * EVENT_TEXT_MAX + 2];
+
+	for (uint32_t i = 0; i < events->n; i++) {
+		const struct event_desc *event = &events->events[i];
+
+		snprintf(name, sizeof(name), "%s:%s", event->category, event->name);
+		if (round->pattern && fnmatch(round->pattern, name, 0))
+			continue;
+		if (!named)
+			print_program(program);
+		named = true;
+		round->events++;
+		print_event(round, event, name);
+	}
+	if (!named && !round->pattern)
+		print_program(program); /* so far without an event */
+}
+
+static int each(void *data, const struct record_program *program)
+{
+	struct list_round *round = data;
+	struct event_set_error error;
+	struct event_set *events;
+
+	round->programs++;
+	if (event_set_parse(program->events, program->events_size, &events, &error)) {
+		fprintf(stderr, "borelog list: process %d (", (int)program->pid);
+		cli_print_quoted(stderr, program->executable);
+		fprintf(stderr, ") has descriptions that make no sense at byte %zu: %s\n", error.offset, error.text);
+		return 0;
+	}
+	print_events(round, program, events);
+	event_set_free(events);
+	return 0;
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct list_round round = {.command = command};
+	struct record_error error;
+	const int status = cli_parse(command, argc, argv, set, &round);
+
+	if (status >= 0)
+		return status;
+	if (optind < argc)
+		return cli_usage_error(command, "takes no argument like \"%s\"; events are chosen with -e", argv[optind]);
+	if (record_programs_each(each, &round, &error))
+		return cli_fail(command, error.text);
+	if (round.names_only)
+		return CLI_OK;
+	if (!round.programs)
+		fputs("No instrumented program runs. Programs that nobody instrumented are recorded with: borelog record -- CMD\n", stderr);
+	else if (!round.events && round.pattern)
+		fprintf(stderr, "No event matches \"%s\"; without -e all are shown.\n", round.pattern);
+	return CLI_OK;
+}
+
+const struct cli_command cli_list = {
+	.name = "list",
+	.summary = "show the instrumented programs that run now, and their events",
+	.synopsis = "[-l] [-e GLOB]",
+	.description = "Shows the instrumented programs that run now and the events they have, with the types\n"
+		       "of their fields. The programs are not disturbed. Root sees everybody's.\n",
+	.options = options,
+	.run = run,
+};
