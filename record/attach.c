@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attach.c - the session's socket. Who connects says one thing: a program that it wants to attach, a client what it wants to know.
+ *
+ * A connection lives until its message came or CONNECT_TIMEOUT passed. Who it is comes from the kernel (SO_PEERCRED); what a program
+ * publishes comes from its control file. Nothing in a message is believed but what the program may choose itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control_file.h"
+#include "error.h"
+#include "proc.h"
+#include "request.h"
+#include "rundir.h"
+#include "session.h"
+
+#define CONNECT_TIMEOUT_NS 1000000000ull
+#define CONNECTIONS_MAX 1024u
+#define POLL_DEATH_NS 200000000
+#define DESCRIBE_TRIES 3
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+struct connection {
+	struct source source;
+	struct connection *next;
+	pid_t pid;
+	uid_t uid;
+	uint64_t deadline_ns;
+};
+
+static void forget(struct record_session *session, struct connection *connection)
+{
+	struct connection **at;
+
+	for (at = &session->connections; *at != connection; at = &(*at)->next)
+		;
+	*at = connection->next;
+	if (!--session->n_connections)
+		(void)timerfd_settime(session->connect_timer.fd, 0, &(const struct itimerspec){0}, NULL);
+	session_unwatch(session, &connection->source);
+	free(connection);
+}
+
+static void hang_up(struct record_session *session, struct connection *connection)
+{
+	const int fd = connection->source.fd;
+
+	forget(session, connection);
+	close(fd);
+}
+
+static void reply(int fd, int status, const struct record_session *session, const struct ring_memory *memory)
+{
+	struct bl_attach_reply answer = {.magic = BL_CONTROL_MAGIC, .abi = BL_CONTROL_ABI, .status = status};
+	union {
+		char bytes[CMSG_SPACE(2 * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec part = {.iov_base = &answer, .iov_len = sizeof(answer)};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (memory) {
+		const int fds[2] = {memory->fd, session->life.fd};
+		struct cmsghdr *head;
+
+		answer.size = memory->size;
+		memset(&control, 0, sizeof(control));
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		head = CMSG_FIRSTHDR(&message);
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(sizeof(fds));
+		memcpy(CMSG_DATA(head), fds, sizeof(fds));
+	}
+	/* Who does not listen any more is dead or has given up; its pidfd tells. */
+	(void)sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static struct stream_class *class_of(struct record_session *session, struct event_set *set, int *ret_err)
+{
+	struct stream_class *class = stream_class_find(&session->streams, set);
+
+	if (class) {
+		event_set_free(set);
+	} else {
+		class = stream_class_new(&session->streams, set, session->geometry.n_rings, session->contexts);
+		*ret_err = class ? 0 : -errno;
+		if (!class)
+			event_set_free(set);
+	}
+	if (class && !class->enabled)
+		*ret_err = program_class_init(session, class);
+	if (!*ret_err && class->id >= session->trace.n_described)
+		*ret_err = trace_describe(&session->trace, NULL);
+	return *ret_err ? NULL : class;
+}
+
+static int describe(struct record_session *session, pid_t pid, const struct control_file *file, const struct bl_attach_request *request,
+		    struct stream_class **ret)
+{
+	struct event_set_error what = {0};
+	struct control_image image;
+	struct event_set *set;
+	int err, i;
+
+	for (i = 0; i < DESCRIBE_TRIES; i++) {
+		err = control_file_read(file, &image);
+		if (err != -EAGAIN)
+			break;
+	}
+	if (err)
+		return err;
+	err = image.control.generation == request->generation ? event_set_parse(image.events, image.events_size, &set, &what) : -ESTALE;
+	control_image_fini(&image);
+	if (err == -EINVAL || err == -E2BIG)
+		session_say(session, "process %d is not recorded: its descriptions are malformed at byte %zu: %s", (int)pid, what.offset,
+			    what.text);
+	if (!err)
+		*ret = class_of(session, set, &err);
+	return err;
+}
+
+/* A process attaches once for each set of descriptions. After exec it is another program under the same number. */
+static int replace(struct record_session *session, pid_t pid, const struct control_file *file, uint32_t generation)
+{
+	struct program *program = program_find(session, pid);
+	bool same_file;
+
+	if (!program)
+		return 0;
+	same_file = program->control_ino == file->ino && program->control_dev == file->dev;
+	if (same_file && program->generation == generation)
+		return -EALREADY;
+	session->quiet_deadline_ns = 0;
+	program_end(session, program, !same_file);
+	return 0;
+}
+
+static int admit(struct record_session *session, const struct connection *connection, const struct bl_attach_request *request,
+		 const struct control_file *file, int pidfd, struct program **ret)
+{
+	struct stream_class *class;
+	int err;
+
+	err = replace(session, connection->pid, file, request->generation);
+	if (!err)
+		err = describe(session, connection->pid, file, request, &class);
+	if (!err)
+		err = program_new(session, connection->pid, connection->uid, pidfd, class, !(request->flags & BL_CONTROL_EXPLICIT), ret);
+	if (err)
+		return err;
+	(*ret)->generation = request->generation;
+	(*ret)->control_dev = file->dev;
+	(*ret)->control_ino = file->ino;
+	session->summary.programs++;
+	return 0;
+}
+
+static int open_pidfd(struct record_session *session, pid_t pid)
+{
+	const int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd >= 0 || errno != ENOSYS)
+		return fd < 0 ? -errno : fd;
+	/* No such thing (before 5.3, qemu-user): look from time to time who is still there. */
+	if (session->poll_timer.fd >= 0)
+		(void)timerfd_settime(session->poll_timer.fd, 0,
+				      &(const struct itimerspec){.it_interval.tv_nsec = POLL_DEATH_NS, .it_value.tv_nsec = POLL_DEATH_NS},
+				      NULL);
+	return -ENOSYS;
+}
+
+static int attach(struct record_session *session, const struct connection *connection, const struct bl_attach_request *request,
+		  struct program **ret)
+{
+	struct control_file file;
+	struct proc_facts facts;
+	int err, pidfd;
+
+	if (session->stopping)
+		return -ESHUTDOWN;
+	if (geteuid() && connection->uid != geteuid())
+		return -EPERM;
+	pidfd = open_pidfd(session, connection->pid);
+	if (pidfd < 0 && pidfd != -ENOSYS)
+		return pidfd;
+	err = proc_read(connection->pid, &facts);
+	if (!err)
+		err = control_file_find(connection->uid, facts.ns_pid, &file);
+	if (!err) {
+		err = admit(session, connection, request, &file, pidfd, ret);
+		control_file_close(&file);
+	}
+	if (!err)
+		program_note_executable(session, facts.executable);
+	else if (pidfd >= 0)
+		close(pidfd);
+	return err;
+}
+
+static void handle_attach(struct record_session *session, struct connection *connection, const struct bl_attach_request *request)
+{
+	struct program *program = NULL;
+	const int err = attach(session, connection, request, &program);
+
+	reply(connection->source.fd, err, session, program ? program->memory : NULL);
+	if (err && err != -EALREADY && err != -ESHUTDOWN && err != -ESRCH) {
+		session->summary.programs_refused++;
+		session_say(session, "process %d could not attach: %s", (int)connection->pid, strerror(-err));
+	}
+	hang_up(session, connection);
+}
+
+static void ready_connection(struct record_session *session, struct source *source)
+{
+	struct connection *connection = (struct connection *)(void *)source;
+	union {
+		struct bl_attach_request attach;
+		struct record_request request;
+	} message;
+	const ssize_t n = recv(source->fd, &message, sizeof(message), MSG_DONTWAIT);
+	const uid_t uid = connection->uid;
+	int fd = source->fd;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < (ssize_t)sizeof(message.attach) || message.attach.magic != BL_CONTROL_MAGIC || message.attach.abi != BL_CONTROL_ABI) {
+		hang_up(session, connection);
+	} else if (message.attach.message == BL_MESSAGE_ATTACH) {
+		handle_attach(session, connection, &message.attach);
+	} else {
+		forget(session, connection);
+		request_handle(session, fd, uid, &message, (size_t)n);
+	}
+}
+
+/* One second from now, which may give a newcomer up to two. */
+static void arm_timer(struct record_session *session)
+{
+	const struct itimerspec when = {.it_value.tv_sec = CONNECT_TIMEOUT_NS / 1000000000};
+
+	if (session->connections)
+		(void)timerfd_settime(session->connect_timer.fd, 0, &when, NULL);
+}
+
+static void ready_connect_timer(struct record_session *session, struct source *source)
+{
+	const uint64_t now = session_now_ns();
+	struct connection *connection, *next;
+	uint64_t count;
+
+	if (read(source->fd, &count, sizeof(count)) < 0)
+		return;
+	for (connection = session->connections; connection; connection = next) {
+		next = connection->next;
+		if (connection->deadline_ns <= now)
+			hang_up(session, connection);
+	}
+	arm_timer(session);
+}
+
+static void ready_poll_timer(struct record_session *session, struct source *source)
+{
+	struct program *program, *next;
+	struct proc_facts facts;
+	uint64_t count;
+
+	if (read(source->fd, &count, sizeof(count)) < 0)
+		return;
+	for (program = session->programs; program; program = next) {
+		next = program->next;
+		if (program->death.fd < 0 && proc_read(program->pid, &facts))
+			program_end(session, program, true);
+	}
+	if (!session->programs)
+		(void)timerfd_settime(source->fd, 0, &(const struct itimerspec){0}, NULL);
+}
+
+static void turn_away(struct record_session *session)
+{
+	int fd;
+
+	if (session->reserve_fd >= 0)
+		close(session->reserve_fd);
+	fd = accept4(session->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0) {
+		close(fd);
+		session->summary.programs_refused++;
+	}
+	session->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void ready_listener(struct record_session *session, struct source *source)
+{
+	struct connection *connection;
+	socklen_t size = sizeof(struct ucred);
+	struct ucred peer;
+	int fd;
+
+	if (session->n_connections >= CONNECTIONS_MAX) {
+		turn_away(session);
+		return;
+	}
+	fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			turn_away(session);
+		return;
+	}
+	connection = calloc(1, sizeof(*connection));
+	if (!connection || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) ||
+	    session_watch(session, &connection->source, fd, ready_connection)) {
+		free(connection);
+		close(fd);
+		return;
+	}
+	connection->pid = peer.pid;
+	connection->uid = peer.uid;
+	connection->deadline_ns = session_now_ns() + CONNECT_TIMEOUT_NS;
+	connection->next = session->connections;
+	session->connections = connection;
+	if (!session->n_connections++)
+		arm_timer(session);
+}
+
+/* A socket file that nobody listens to is left over from a recorder that was killed. */
+static bool is_left_over(const struct sockaddr_un *address)
+{
+	const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool dead;
+
+	if (fd < 0)
+		return false;
+	dead = connect(fd, (const struct sockaddr *)address, sizeof(*address)) && errno == ECONNREFUSED;
+	close(fd);
+	return dead;
+}
+
+static int bind_socket(const struct record_session *session, int fd, struct record_error *error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	memcpy(address.sun_path, session->socket_path, strlen(session->socket_path));
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address))) {
+		if (errno != EADDRINUSE)
+			return record_fail(error, -errno, "cannot make the socket %s: %s", session->socket_path, strerror(errno));
+		if (!is_left_over(&address))
+			return record_fail(error, -EEXIST, "a session named %s is running already. Choose another name, or: borelog stop %s",
+					   session->socket_name, session->socket_name);
+		if (unlink(session->socket_path) || bind(fd, (struct sockaddr *)&address, sizeof(address)))
+			return record_fail(error, -errno, "cannot make the socket %s: %s", session->socket_path, strerror(errno));
+	}
+	if (chmod(session->socket_path, geteuid() ? 0600 : 0666) || listen(fd, 4096))
+		return record_fail(error, -errno, "cannot listen on %s: %s", session->socket_path, strerror(errno));
+	return 0;
+}
+
+static int make_timers(struct record_session *session)
+{
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd < 0 || session_watch(session, &session->connect_timer, fd, ready_connect_timer))
+		return -errno;
+	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (fd < 0 || session_watch(session, &session->poll_timer, fd, ready_poll_timer))
+		return -errno;
+	session->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return 0;
+}
+
+int attach_listen(struct record_session *session, struct record_error *error)
+{
+	char directory[PATH_MAX];
+	int fd, err;
+
+	session->sessions_dir = rundir_open_sessions(directory, error);
+	if (session->sessions_dir < 0)
+		return session->sessions_dir;
+	if (snprintf(session->socket_path, sizeof(session->socket_path), "%.*s/%s", PATH_MAX - 64, directory, session->socket_name) >=
+	    (int)sizeof(session->socket_path)) {
+		session->socket_path[0] = 0;
+		return record_fail(error, -ENAMETOOLONG, "%s/%s is too long for a socket. Choose a shorter name, or set XDG_RUNTIME_DIR.",
+				   directory, session->socket_name);
+	}
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		session->socket_path[0] = 0;
+		return record_fail(error, -errno, "cannot make a socket: %s", strerror(errno));
+	}
+	err = bind_socket(session, fd, error);
+	if (err) {
+		session->socket_path[0] = 0;
+		close(fd);
+		return err;
+	}
+	err = session_watch(session, &session->listener, fd, ready_listener);
+	if (!err)
+		err = make_timers(session);
+	return err ? record_fail(error, err, "cannot watch the socket: %s", strerror(-err)) : 0;
+}
+
+static void close_source(struct record_session *session, struct source *source)
+{
+	const int fd = source->fd;
+
+	session_unwatch(session, source);
+	if (fd >= 0)
+		close(fd);
+	source->fd = -1;
+}
+
+void attach_close(struct record_session *session)
+{
+	while (session->connections)
+		hang_up(session, session->connections);
+	close_source(session, &session->listener);
+	close_source(session, &session->connect_timer);
+	close_source(session, &session->poll_timer);
+	if (session->socket_path[0])
+		(void)unlink(session->socket_path);
+	session->socket_path[0] = 0;
+	if (session->reserve_fd >= 0)
+		close(session->reserve_fd);
+	session->reserve_fd = -1;
+	if (session->sessions_dir >= 0)
+		close(session->sessions_dir);
+	session->sessions_dir = -1;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * rundir.h - the runtime directory: where it is, and that nobody else had his hands in it. The rules are in lib/abi/control.h.
+ *
+ * Every directory is opened without following a symbolic link, belongs to the expected user, and nobody else may write to it. What is
+ * opened below it goes through that descriptor.
+ */
+#ifndef BL_RECORD_RUNDIR_H
+#define BL_RECORD_RUNDIR_H
+
+#include <sys/types.h>
+
+#include "record.h"
+
+#define RUNDIR_ROOT "/run/borelog"
+
+/** rundir_open() - a directory of @uid with mode 0700; made if it is not there and @make. Return: descriptor, negative errno. */
+int rundir_open(const char *path, uid_t uid, bool make, struct record_error *error);
+
+/** rundir_open_sessions() - where sockets of this user's sessions are: made if needed, its path in @ret_path. */
+int rundir_open_sessions(char ret_path[PATH_MAX], struct record_error *error);
+
+/** rundir_path() - the runtime directory of this process' user */
+int rundir_path(char ret_path[PATH_MAX], struct record_error *error);
+
+/**
+ * rundir_open_programs() - a user's directory of control files, the @i-th place where one may be
+ *
+ * Return: descriptor; -ENOENT: nothing (usable) there; -ENXIO: there is no @i-th place.
+ */
+int rundir_open_programs(uid_t uid, unsigned int i);
+
+/** rundir_each_user() - call @each with every user whose programs this process may trace: itself, and for root all. */
+int rundir_each_user(int (*each)(void *data, uid_t uid), void *data);
+
+#endif

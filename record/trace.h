@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * trace.h - a trace directory: DIR/user/metadata and one file for each stream.
+ *
+ * Invariants, at every moment, whatever kills the recorder:
+ *     the metadata describes every stream class that has a packet in a file
+ *     a file is a row of whole packets: one that could be written in part only is cut off again
+ * The directory is never one that was there before.
+ */
+#ifndef BL_RECORD_TRACE_H
+#define BL_RECORD_TRACE_H
+
+#include "clock.h"
+#include "record.h"
+#include "stream.h"
+
+struct trace_file {
+	int fd;
+	bool made;
+	uint64_t size;
+};
+
+struct trace {
+	char path[PATH_MAX]; /* absolute */
+	int dir_fd;          /* of DIR/user */
+	bool snapshot;       /* its files are in files[] by instance, not in the streams */
+	struct trace_file *files;
+	uint64_t n_files;
+	/* what the metadata needs */
+	enum ctf_version version;
+	uint8_t uuid[16];
+	const struct trace_clock *clock;
+	const struct streams *streams;
+	const char *command; /* text for the env, may be NULL */
+	const char *programs;
+	uint32_t n_described; /* stream classes in the metadata file */
+	/* results */
+	uint64_t bytes;
+	uint64_t packets;
+	uint32_t n_made;
+	int failure; /* of a snapshot: what kept packets out */
+};
+
+/**
+ * trace_open() - make the directory
+ * @path: NULL: borelog-YYYYMMDD-HHMMSS in the current directory
+ *
+ * The other members have been filled in.
+ */
+int trace_open(struct trace *trace, const char *path, struct record_error *error);
+void trace_close(struct trace *trace);
+
+/** trace_remove() - a trace that was never begun: take the directory away again */
+void trace_remove(struct trace *trace);
+
+/** trace_describe() - write the metadata, as it is known now */
+int trace_describe(struct trace *trace, struct record_error *error);
+
+/**
+ * trace_write() - append a packet
+ * @packet: its head; @payload: what is behind it
+ *
+ * Return: 0; -ENOSPC, -EDQUOT and others with the file as before; -ENOENT: somebody removed the directory.
+ */
+int trace_write(struct trace *trace, struct stream *stream, const struct bl_packet *packet, const void *payload, size_t payload_size);
+
+#endif
