@@ -399,9 +399,9 @@ void bl_reader_seek_oldest(struct bl_reader *reader)
 	const uint32_t distance = bl_reader_distance(reader);
 	uint32_t tries;
 
-	if (distance >= n_sub)
-		reader->next = (reader->next + distance - n_sub + 1) & n_mask(reader->ring);
-	/* Writers clear one ahead of need, so the oldest by number may be gone as well. */
+	/* Head at position 0 has not entered its sub-buffer, so n_sub back may be there still; and one is cleared ahead of need. */
+	if (distance > n_sub)
+		reader->next = (reader->next + distance - n_sub) & n_mask(reader->ring);
 	for (tries = 0; tries < n_sub && is_overwritten(reader->ring, reader->next); tries++)
 		bl_reader_skip(reader);
 }
