@@ -44,6 +44,7 @@ struct event_desc {
 	uint32_t id;
 	uint32_t line;
 	uint32_t n_fields;
+	uint32_t offset; /* of the description, in the published bytes */
 	const char *category;
 	const char *name;
 	const char *file;
@@ -63,7 +64,6 @@ struct event_set {
 	/* The whole set in one canonical row of bytes; what is hashed and compared. */
 	const uint8_t *canonical;
 	size_t canonical_size;
-	void *memory;
 };
 
 struct event_set_error {

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* text.c - see text.h. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "text.h"
+
+/* Bytes of the well-formed UTF-8 character at @s, of which @left bytes are there, and the character; 0: malformed. */
+static size_t utf8_next(const uint8_t *s, size_t left, uint32_t *ret)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const size_t size = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+	uint32_t c;
+	size_t i;
+
+	if (!size || size > left)
+		return 0;
+	c = size == 1 ? s[0] : s[0] & (0x7fu >> size);
+	for (i = 1; i < size; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[size] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*ret = c;
+	return size;
+}
+
+/* Could @c change what a terminal or an editor shows of the text around it? */
+static bool is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+size_t ctf_text_clean(char *to, const char *s, size_t size, size_t max)
+{
+	const uint8_t *bytes = (const uint8_t *)s;
+	size_t at = 0, out = 0;
+
+	while (at < size) {
+		uint32_t c = 0;
+		const size_t in = utf8_next(bytes + at, size - at, &c);
+		const bool keep = in && !is_control(c);
+		const size_t n = keep ? in : 1;
+
+		if (n > max - out)
+			break;
+		if (to && keep)
+			memmove(to + out, s + at, n);
+		else if (to)
+			to[out] = '?';
+		out += n;
+		at += in ? in : 1;
+	}
+	if (to)
+		to[out] = '\0';
+	return out + 1;
+}
