@@ -137,39 +137,37 @@ static int describe(struct record_session *session, pid_t pid, const struct cont
 	return err;
 }
 
-/* A process attaches once for each set of descriptions. After exec it is another program under the same number. */
-static int replace(struct record_session *session, pid_t pid, const struct control_file *file, uint32_t generation)
+/*
+ * A process that attaches again has new descriptions (dlopen), or is another program under the same number (exec): what it had is over.
+ * Return: did it?
+ */
+static bool replace(struct record_session *session, pid_t pid, const struct control_file *file)
 {
 	struct program *program = program_find(session, pid);
-	bool same_file;
 
 	if (!program)
-		return 0;
-	same_file = program->control_ino == file->ino && program->control_dev == file->dev;
-	if (same_file && program->generation == generation)
-		return -EALREADY;
+		return false;
 	session->quiet_deadline_ns = 0;
-	program_end(session, program, !same_file);
-	return 0;
+	/* With another control file it is certain that nobody writes to the old rings any more. */
+	program_end(session, program, program->control_ino != file->ino || program->control_dev != file->dev);
+	return true;
 }
 
 static int admit(struct record_session *session, const struct connection *connection, const struct bl_attach_request *request,
 		 const struct control_file *file, int pidfd, struct program **ret)
 {
+	const bool again = replace(session, connection->pid, file);
 	struct stream_class *class;
 	int err;
 
-	err = replace(session, connection->pid, file, request->generation);
-	if (!err)
-		err = describe(session, connection->pid, file, request, &class);
+	err = describe(session, connection->pid, file, request, &class);
 	if (!err)
 		err = program_new(session, connection->pid, connection->uid, pidfd, class, !(request->flags & BL_CONTROL_EXPLICIT), ret);
 	if (err)
 		return err;
-	(*ret)->generation = request->generation;
 	(*ret)->control_dev = file->dev;
 	(*ret)->control_ino = file->ino;
-	session->summary.programs++;
+	session->summary.programs += !again;
 	return 0;
 }
 
@@ -221,7 +219,7 @@ static void handle_attach(struct record_session *session, struct connection *con
 	const int err = attach(session, connection, request, &program);
 
 	reply(connection->source.fd, err, session, program ? program->memory : NULL);
-	if (err && err != -EALREADY && err != -ESHUTDOWN && err != -ESRCH) {
+	if (err && err != -ESHUTDOWN && err != -ESRCH) {
 		session->summary.programs_refused++;
 		session_say(session, "process %d could not attach: %s", (int)connection->pid, strerror(-err));
 	}

@@ -79,7 +79,7 @@ int command_start(struct record_session *session, struct record_error *error)
 	return record_fail(error, -err, "cannot run %s: %s", name, strerror(err));
 }
 
-bool command_reap(struct record_session *session, bool wait)
+bool command_reap(struct record_session *session)
 {
 	int status;
 	pid_t pid;
@@ -87,7 +87,7 @@ bool command_reap(struct record_session *session, bool wait)
 	if (session->command_pid <= 0)
 		return false;
 	do
-		pid = waitpid(session->command_pid, &status, wait ? 0 : WNOHANG);
+		pid = waitpid(session->command_pid, &status, WNOHANG);
 	while (pid < 0 && errno == EINTR);
 	if (pid != session->command_pid)
 		return false;

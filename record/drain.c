@@ -20,6 +20,8 @@
 #include "session.h"
 #include "walk.h"
 
+#define NEWEST_ROUNDS 4
+
 static void spoil(struct record_session *session, struct program *program, struct program_ring *pr, const char *what)
 {
 	session->summary.refused_packets++;
@@ -163,7 +165,8 @@ bool drain_serve(void *data, void *owner)
 	return drain_program(session, program, &session->trace) != 0;
 }
 
-void drain_seek(struct program *program)
+/* Pass over what was overwritten. The numbers of those packets are missing in the trace, which says that they were there. */
+static void seek(struct program *program)
 {
 	uint32_t i;
 
@@ -171,9 +174,22 @@ void drain_seek(struct program *program)
 		struct program_ring *pr = &program->ring[i];
 		const uint32_t before = pr->reader.next;
 
+		if (pr->broken)
+			continue;
 		bl_reader_seek_oldest(&pr->reader);
-		/* The numbers of what was overwritten are missing in the trace, which says so that it was there. */
 		pr->stream->seq_next += (pr->reader.next - before) & (0xffffffffu >> pr->ring.sub_shift);
+	}
+}
+
+void drain_newest(struct record_session *session, struct program *program, struct trace *trace)
+{
+	int round;
+
+	/* Writers that are faster than the disk can run over us, but not for ever. */
+	for (round = 0; round < NEWEST_ROUNDS; round++) {
+		seek(program);
+		if (!drain_program(session, program, trace))
+			return;
 	}
 }
 
@@ -264,7 +280,8 @@ static void write_last_counters(struct record_session *session, struct program_r
 	memcpy(pr->stream->lost, lost, sizeof(lost));
 }
 
-static void finish_ring(struct record_session *session, struct program *program, struct program_ring *pr, struct trace *trace)
+static void finish_ring(struct record_session *session, struct program *program, struct program_ring *pr, struct trace *trace,
+			bool dead)
 {
 	struct bl_unfinished left;
 	uint32_t n;
@@ -274,6 +291,9 @@ static void finish_ring(struct record_session *session, struct program *program,
 		(void)drain_ring(session, program, pr, trace);
 		err = bl_reader_peek(&pr->reader, &left);
 		if (err == -BL_EAGAIN)
+			break;
+		/* A living program in overwrite mode may have run over us meanwhile. */
+		if (err && !dead && session->options.overwrite)
 			break;
 		if (err) {
 			pr->broken = true;
@@ -287,10 +307,10 @@ static void finish_ring(struct record_session *session, struct program *program,
 	write_last_counters(session, pr, trace);
 }
 
-void drain_finish(struct record_session *session, struct program *program, struct trace *trace)
+void drain_finish(struct record_session *session, struct program *program, struct trace *trace, bool dead)
 {
 	uint32_t i;
 
 	for (i = 0; i < program->n_rings; i++)
-		finish_ring(session, program, &program->ring[i], trace);
+		finish_ring(session, program, &program->ring[i], trace, dead);
 }

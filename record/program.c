@@ -262,11 +262,12 @@ void program_end(struct record_session *session, struct program *program, bool d
 	bells_remove(&session->bells, &program->bell);
 	drain_flush(program);
 	if (session->options.overwrite)
-		drain_seek(program);
-	(void)drain_program(session, program, &session->trace);
+		drain_newest(session, program, &session->trace);
+	else
+		(void)drain_program(session, program, &session->trace);
 	if (!dead)
 		wait_until_quiet(session, program);
-	drain_finish(session, program, &session->trace);
+	drain_finish(session, program, &session->trace, dead);
 	if (program->previous)
 		program->previous->next = program->next;
 	else

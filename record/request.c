@@ -16,7 +16,6 @@
 #include "session.h"
 
 #define SNAPSHOT_NAMES 100000u
-#define SNAPSHOT_ROUNDS 4
 
 struct waiting_client {
 	struct waiting_client *next;
@@ -73,16 +72,12 @@ static int open_snapshot(struct record_session *session, const char *dir, struct
 static void take_snapshot(struct record_session *session, struct trace *trace)
 {
 	struct program *program;
-	int round;
 
+	/* All at once first, so that the rings end at about the same time. */
 	for (program = session->programs; program; program = program->next)
 		drain_flush(program);
 	for (program = session->programs; program; program = program->next)
-		for (round = 0; round < SNAPSHOT_ROUNDS; round++) {
-			drain_seek(program);
-			if (!drain_program(session, program, trace))
-				break;
-		}
+		drain_newest(session, program, trace);
 }
 
 static int snapshot(struct record_session *session, const char *dir, struct record_reply *reply)

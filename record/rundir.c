@@ -27,13 +27,13 @@ static int check_directory(int fd, const char *path, uid_t uid, mode_t forbidden
 	return 0;
 }
 
-static int open_checked(const char *path, uid_t uid, mode_t mode, mode_t forbidden, bool make, struct record_error *error)
+static int open_checked(int at, const char *path, uid_t uid, mode_t mode, mode_t forbidden, bool make, struct record_error *error)
 {
 	int fd, err;
 
-	if (make && mkdir(path, mode) && errno != EEXIST)
+	if (make && mkdirat(at, path, mode) && errno != EEXIST)
 		return record_fail(error, -errno, "cannot make the directory %s: %s", path, strerror(errno));
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return record_fail(error, -errno, "cannot open the directory %s: %s", path, strerror(errno));
 	err = check_directory(fd, path, uid, forbidden, error);
@@ -46,14 +46,15 @@ static int open_checked(const char *path, uid_t uid, mode_t mode, mode_t forbidd
 
 int rundir_open(const char *path, uid_t uid, bool make, struct record_error *error)
 {
-	return open_checked(path, uid, 0700, 0077, make, error);
+	return open_checked(AT_FDCWD, path, uid, 0700, 0077, make, error);
 }
 
-static bool is_directory(const char *path)
+/* Set: a world of its own (a test, a container), see lib/abi/control.h. */
+static const char *system_dir(void)
 {
-	struct stat st;
+	const char *dir = getenv("BORELOG_SYSTEM_DIR");
 
-	return !stat(path, &st) && S_ISDIR(st.st_mode);
+	return dir && dir[0] == '/' ? dir : NULL;
 }
 
 /* Places of users other than the caller, whose environment we do not know. */
@@ -68,61 +69,61 @@ static int other_path(uid_t uid, unsigned int i, char *ret, size_t size)
 	return 0;
 }
 
-int rundir_path(char ret_path[PATH_MAX], struct record_error *error)
+/* The places where the caller's own may be, best first. */
+static int own_path(unsigned int i, char *ret, size_t size)
 {
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
-	char user[64];
 
-	if (xdg && xdg[0] == '/') {
-		if (snprintf(ret_path, PATH_MAX, "%s/borelog", xdg) >= PATH_MAX)
-			return record_fail(error, -ENAMETOOLONG, "XDG_RUNTIME_DIR is too long");
-		return 0;
-	}
-	(void)snprintf(user, sizeof(user), "/run/user/%u", (unsigned int)geteuid());
-	return other_path(geteuid(), is_directory(user) ? 0 : 1, ret_path, PATH_MAX);
+	if (!xdg || xdg[0] != '/' || strlen(xdg) + 32 > size)
+		return other_path(geteuid(), i, ret, size);
+	if (i)
+		return system_dir() ? -ENXIO : other_path(geteuid(), i - 1, ret, size);
+	(void)snprintf(ret, size, "%s/borelog", xdg);
+	return 0;
 }
 
-static int open_sub(const char *run, const char *sub, char ret_path[PATH_MAX], struct record_error *error)
+int rundir_path(char ret_path[PATH_MAX], struct record_error *error)
 {
-	int fd = rundir_open(run, geteuid(), true, error);
+	unsigned int i;
+	int fd = -ENOENT;
 
+	/* As programs do: the first one that can be made and is safe. The error is the last one's. */
+	for (i = 0; fd < 0 && !own_path(i, ret_path, PATH_MAX); i++)
+		fd = rundir_open(ret_path, geteuid(), true, error);
 	if (fd < 0)
 		return fd;
 	close(fd);
-	if (snprintf(ret_path, PATH_MAX, "%s/%s", run, sub) >= PATH_MAX)
-		return record_fail(error, -ENAMETOOLONG, "%s: the name is too long", run);
-	return rundir_open(ret_path, geteuid(), true, error);
+	return 0;
 }
 
 int rundir_open_sessions(char ret_path[PATH_MAX], struct record_error *error)
 {
-	char run[PATH_MAX - 16];
+	char run[PATH_MAX];
 	int err, fd;
 
 	if (!geteuid()) {
-		fd = open_checked(RUNDIR_ROOT, 0, 0755, 0022, true, error);
+		fd = open_checked(AT_FDCWD, RUNDIR_ROOT, 0, 0755, 0022, true, error);
 		if (fd < 0)
 			return fd;
 		close(fd);
 		(void)snprintf(ret_path, PATH_MAX, RUNDIR_ROOT "/sessions");
-		return open_checked(ret_path, 0, 0755, 0022, true, error);
+		return open_checked(AT_FDCWD, ret_path, 0, 0755, 0022, true, error);
 	}
-	err = rundir_path(ret_path, error);
+	err = rundir_path(run, error);
 	if (err)
 		return err;
-	if (strlen(ret_path) >= sizeof(run))
-		return record_fail(error, -ENAMETOOLONG, "%s: the name is too long", ret_path);
-	strcpy(run, ret_path);
-	return open_sub(run, "sessions", ret_path, error);
+	if ((size_t)snprintf(ret_path, PATH_MAX, "%s/sessions", run) >= PATH_MAX)
+		return record_fail(error, -ENAMETOOLONG, "%s: the name is too long", run);
+	return rundir_open(ret_path, geteuid(), true, error);
 }
 
 int rundir_open_programs(uid_t uid, unsigned int i)
 {
-	char path[PATH_MAX], programs[PATH_MAX];
-	int fd, err;
+	char path[PATH_MAX];
+	int fd, programs, err;
 
 	if (uid == geteuid())
-		err = i ? other_path(uid, i - 1, path, sizeof(path)) : rundir_path(path, NULL);
+		err = own_path(i, path, sizeof(path));
 	else
 		err = other_path(uid, i, path, sizeof(path));
 	if (err)
@@ -130,11 +131,9 @@ int rundir_open_programs(uid_t uid, unsigned int i)
 	fd = rundir_open(path, uid, false, NULL);
 	if (fd < 0)
 		return -ENOENT;
+	programs = open_checked(fd, "programs", uid, 0700, 0077, false, NULL);
 	close(fd);
-	if (snprintf(programs, sizeof(programs), "%s/programs", path) >= (int)sizeof(programs))
-		return -ENOENT;
-	fd = rundir_open(programs, uid, false, NULL);
-	return fd < 0 ? -ENOENT : fd;
+	return programs < 0 ? -ENOENT : programs;
 }
 
 /* Users that have an entry "@prefix UID @suffix" in @directory. */
@@ -165,7 +164,7 @@ int rundir_each_user(int (*each)(void *data, uid_t uid), void *data)
 {
 	int err = each(data, geteuid());
 
-	if (err || geteuid())
+	if (err || geteuid() || system_dir())
 		return err;
 	/* A user may come twice; a program that is armed already is passed over. */
 	err = each_in("/run/user", "", each, data);

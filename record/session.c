@@ -191,7 +191,7 @@ static void ready_signal(struct record_session *session, struct source *source)
 		return;
 	if (info.ssi_signo != SIGCHLD)
 		interrupted(session, (int)info.ssi_signo);
-	else if (command_reap(session, false))
+	else if (command_reap(session))
 		session->stopping = true;
 }
 
@@ -479,14 +479,23 @@ static void close_session(struct record_session *session)
 	request_stopped(session);
 }
 
+/* Its exit status is ours, even if the session was told to stop before. */
+static void wait_for_command(struct record_session *session)
+{
+	struct pollfd signals = {.fd = session->signals.fd, .events = POLLIN};
+
+	while (session->command_pid > 0 && session->interrupts < 2 && !command_reap(session)) {
+		(void)poll(&signals, 1, -1);
+		ready_signal(session, &session->signals);
+	}
+}
+
 int record_session_run(struct record_session *session, struct record_error *error)
 {
 	while (!session->stopping)
 		turn(session);
 	close_session(session);
-	/* Its exit status is ours, even if the session was told to stop before. */
-	if (session->interrupts < 2)
-		(void)command_reap(session, true);
+	wait_for_command(session);
 	if (session->failure)
 		*error = session->failure_text;
 	return session->failure;

@@ -57,7 +57,6 @@ struct program {
 	struct bell bell;
 	pid_t pid;
 	uid_t uid;
-	uint32_t generation; /* of its descriptions */
 	dev_t control_dev;
 	ino_t control_ino;
 	struct stream_class *class;
@@ -182,17 +181,17 @@ uint32_t drain_program(struct record_session *session, struct program *program, 
 void drain_flush(struct program *program);
 /** For bells_serve(): is there more? */
 bool drain_serve(void *session, void *program);
-/** Overwrite mode: pass over what is gone. */
-void drain_seek(struct program *program);
+/** Overwrite mode: the same for what is still there. */
+void drain_newest(struct record_session *session, struct program *program, struct trace *trace);
 /** Does no writer hold a claim that it has not committed? */
 bool drain_is_quiet(const struct program *program);
 /** What nobody will finish: write what can be read of it, count the rest; then the last counters. */
-void drain_finish(struct record_session *session, struct program *program, struct trace *trace);
+void drain_finish(struct record_session *session, struct program *program, struct trace *trace, bool dead);
 
 /* command.c */
 int command_start(struct record_session *session, struct record_error *error);
 /** A child ended. Return: it was the command. */
-bool command_reap(struct record_session *session, bool wait);
+bool command_reap(struct record_session *session);
 void command_signal(const struct record_session *session, int signal);
 char *command_text(const char *const *argv);
 
