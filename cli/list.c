@@ -7,9 +7,11 @@
  */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/event.h"
@@ -98,23 +100,48 @@ static void print_program(const struct record_program *program)
 	putchar('\n');
 }
 
-/* Events of one program; its line is printed in front of the first. */
-static void print_events(struct list_round *round, const struct record_program *program, const struct event_set *events)
+static int compare_names(const void *a, const void *b)
+{
+	const struct event_desc *const *left = a, *const *right = b;
+	const int category = strcmp((*left)->category, (*right)->category);
+	const int name = category ? category : strcmp((*left)->name, (*right)->name);
+
+	return name ? name : ((*left)->id > (*right)->id) - ((*left)->id < (*right)->id);
+}
+
+/* The same trace point in several places of the source? Only the long form tells them apart. */
+static bool looks_same(const struct list_round *round, const struct event_desc *a, const struct event_desc *b)
+{
+	if (round->long_form || strcmp(a->category, b->category) || strcmp(a->name, b->name))
+		return false;
+	if (round->names_only)
+		return true;
+	if (a->n_fields != b->n_fields)
+		return false;
+	for (uint32_t i = 0; i < a->n_fields; i++)
+		if (a->fields[i].type != b->fields[i].type || strcmp(a->fields[i].name, b->fields[i].name))
+			return false;
+	return true;
+}
+
+/* Events of one program, by name; its own line is printed in front of the first. */
+static void print_events(struct list_round *round, const struct record_program *program, const struct event_desc **events, size_t n)
 {
 	bool named = round->names_only;
 	char name[2 * EVENT_TEXT_MAX + 2];
 
-	for (uint32_t i = 0; i < events->n; i++) {
-		const struct event_desc *event = &events->events[i];
-
-		snprintf(name, sizeof(name), "%s:%s", event->category, event->name);
+	qsort(events, n, sizeof(*events), compare_names);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s:%s", events[i]->category, events[i]->name);
 		if (round->pattern && fnmatch(round->pattern, name, 0))
+			continue;
+		if (i && looks_same(round, events[i - 1], events[i]))
 			continue;
 		if (!named)
 			print_program(program);
 		named = true;
 		round->events++;
-		print_event(round, event, name);
+		print_event(round, events[i], name);
 	}
 	if (!named && !round->pattern)
 		print_program(program); /* so far without an event */
@@ -123,6 +150,7 @@ static void print_events(struct list_round *round, const struct record_program *
 static int each(void *data, const struct record_program *program)
 {
 	struct list_round *round = data;
+	const struct event_desc **sorted;
 	struct event_set_error error;
 	struct event_set *events;
 
@@ -133,9 +161,14 @@ static int each(void *data, const struct record_program *program)
 		fprintf(stderr, ") has descriptions that make no sense at byte %zu: %s\n", error.offset, error.text);
 		return 0;
 	}
-	print_events(round, program, events);
+	sorted = calloc((size_t)events->n + 1, sizeof(*sorted));
+	for (uint32_t i = 0; sorted && i < events->n; i++)
+		sorted[i] = &events->events[i];
+	if (sorted)
+		print_events(round, program, sorted, events->n);
+	free(sorted);
 	event_set_free(events);
-	return 0;
+	return sorted ? 0 : -ENOMEM;
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)
@@ -148,8 +181,9 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		return status;
 	if (optind < argc)
 		return cli_usage_error(command, "takes no argument like \"%s\"; events are chosen with -e", argv[optind]);
+	error.text[0] = 0;
 	if (record_programs_each(each, &round, &error))
-		return cli_fail(command, error.text);
+		return cli_fail(command, error.text[0] ? error.text : "out of memory");
 	if (round.names_only)
 		return CLI_OK;
 	if (!round.programs)

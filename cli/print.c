@@ -106,9 +106,8 @@ static void print_discarded(FILE *to, const struct record_summary *summary)
 
 	for (size_t i = 0; i < BL_LOST_NR; i++)
 		total += summary->discarded[i];
-	fprintf(to, "discarded: %s", total ? cli_number(total, number) : "none");
-	if (total)
-		print_reason(to, disk, "found the disk full", &separator);
+	fprintf(to, "discarded: %s", cli_number(total, number));
+	print_reason(to, disk, "found the disk full", &separator);
 	for (size_t i = 0; i < BL_LOST_NR; i++)
 		print_reason(to, summary->discarded[i] - (i == BL_LOST_FULL ? disk : 0), lost_texts[i], &separator);
 	fputc('\n', to);
