@@ -26,6 +26,8 @@
  *
  * Services
  *   uint64_t bl_port_clock(const struct bl_ring *ring)  the trace clock, in ticks. Any context. Must not go back on one CPU.
+ *   struct bl_ticks bl_port_clock_fast(ring)  optional: the same clock for the inline path, in halves and without a choice
+ *   bool     bl_port_clock_is_fast(ring)      with it: is it the clock of this ring? Otherwise its records take the slow path.
  *   void     bl_port_wake(struct bl_ring *ring)         a sub-buffer was handed over: wake the consumer if it sleeps. Any context;
  *                                                        does nothing, or defers, where the context does not allow it.
  *   void     bl_port_zero(void *p, size_t size)         clear memory, without a libc call
@@ -52,11 +54,31 @@ enum bl_step {
 	BL_STEP_NR
 };
 
+/** A clock in halves: the record path needs them apart, and compilers put them together first. */
+struct bl_ticks {
+	unsigned int low; /* 32 bits on every host; its own types come below */
+	unsigned int high;
+};
+
 #include "bl_port.h"
+
+#ifndef bl_port_clock_fast
+static inline __attribute__((always_inline)) struct bl_ticks bl_ticks_split(uint64_t clock)
+{
+	struct bl_ticks ticks;
+
+	ticks.low = (uint32_t)clock;
+	ticks.high = (uint32_t)(clock >> 32);
+	return ticks;
+}
+#define bl_port_clock_fast(ring) bl_ticks_split(bl_port_clock(ring))
+#define bl_port_clock_is_fast(ring) true
+#endif
 
 #define bl_likely(x) __builtin_expect(!!(x), 1)
 #define bl_unlikely(x) __builtin_expect(!!(x), 0)
 #define BL_MUST_CHECK __attribute__((warn_unused_result))
+#define BL_ALWAYS_INLINE static inline __attribute__((always_inline))
 #ifdef __cplusplus /* the inline parts are compiled into C++ programs */
 #define bl_static_assert(cond, why) static_assert(cond, why)
 #else

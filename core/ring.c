@@ -41,6 +41,12 @@ bool bl_ring_setup(struct bl_ring *ring)
 	ring->payload_max = bl_ring_payload_max(ring->sub_shift);
 	ring->compact_ids = (1u << ring->id_bits) - 1;
 	ring->compact_ticks = 1u << (32 - ring->id_bits);
+	ring->compact_span = (uint64_t)ring->compact_ticks << 32;
+	ring->pos_mask = ring->sub_mask;
+	ring->slot_shift = ring->sub_shift - 3;
+	ring->slot_bytes = ring->slot_mask << 3;
+	ring->room = ring->sub_size - 1 - BL_RECORD_COMPACT;
+	ring->fast_ids = bl_port_clock_is_fast(ring) ? ring->compact_ids : 0;
 	return true;
 }
 

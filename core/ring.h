@@ -48,8 +48,6 @@ enum {
 #define BL_RESERVE_TRIES 128u
 /** From this distance to last_ts on, half a clock in head says nothing: the extended header is used. */
 #define BL_IDLE_TICKS (1ull << 31)
-/** last_ts is renewed when it is older than this. */
-#define BL_LAST_TICKS (BL_IDLE_TICKS / 2)
 /** A clock that seems to go back by less than this is a reading that overtook a load. Larger jumps are taken as they are. */
 #define BL_BACK_TICKS 4096u
 
@@ -83,6 +81,12 @@ struct bl_ring {
 	uint32_t payload_max;
 	uint32_t compact_ids;   /* ids below this one fit the compact header */
 	uint32_t compact_ticks; /* distances below this one fit it */
+	uint32_t fast_ids;      /* ids below this one take the inline path: compact_ids, or 0 where its clock is not the ring's */
+	uint64_t compact_span;  /* compact_ticks in the upper half */
+	uint64_t pos_mask;      /* sub_mask */
+	uint32_t slot_shift;    /* offset >> slot_shift & slot_bytes: where its slot is, in bytes */
+	uint32_t slot_bytes;
+	uint64_t room;          /* what is there for a payload behind position 1, less a byte, so that there is always padding to commit */
 	uint8_t *sub[BL_PHYS_MAX]; /* filled in by the caller: where physical sub-buffer 0..n_phys-1 is, each aligned to 8 bytes */
 };
 
@@ -126,6 +130,20 @@ BL_MUST_CHECK int bl_ring_reserve_slow(struct bl_ring *ring, uint32_t id, uint32
 BL_MUST_CHECK int bl_ring_slot_open(struct bl_ring *ring, uint32_t n, uint32_t *ret_phys);
 void bl_ring_deliver(struct bl_ring *ring, uint32_t n, uint32_t phys);
 
+/** High half of last_ts. Renewed on the slow path, which a record takes when its own is another one. */
+static inline uint32_t bl_ring_epoch(const struct bl_ring_shared *shared)
+{
+	return bl_load_relaxed(&shared->last_half[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__]);
+}
+
+/** The slot of the sub-buffer that offset @off lies in, by as few instructions as a shift and a mask of bytes take. */
+static inline const uint64_t *bl_ring_slot_at(const struct bl_ring *ring, const struct bl_ring_shared *shared, uint32_t off)
+{
+	const uint8_t *const slots = (const uint8_t *)shared->slot;
+
+	return (const uint64_t *)(const void *)(slots + (off >> ring->slot_shift & ring->slot_bytes));
+}
+
 /* Keeps @ret out of memory on the common path, where the compiler holds it in registers. */
 static inline int bl_ring_reserve_slowly(struct bl_ring *ring, uint32_t id, uint32_t size, struct bl_record *ret)
 {
@@ -147,43 +165,41 @@ static inline int bl_ring_reserve_slowly(struct bl_ring *ring, uint32_t id, uint
  * Ordering: none; bl_ring_commit() publishes.
  * Return: 0; -BL_ENOSPC or -BL_EMSGSIZE (loss already counted); -BL_ENOTCONN (the session has ended).
  */
-BL_MUST_CHECK static inline int bl_ring_reserve(struct bl_ring *ring, uint32_t id, uint32_t size, struct bl_record *ret)
+BL_MUST_CHECK BL_ALWAYS_INLINE int bl_ring_reserve(struct bl_ring *ring, uint32_t id, uint32_t size, struct bl_record *ret)
 {
 	struct bl_ring_shared *shared = ring->shared;
 	const uint64_t head = bl_load_acquire(&shared->head); /* ORD(reserve:A) */
-	const uint64_t ts = bl_port_clock(ring); /* ORD(reserve:B) */
-	const uint64_t last = bl_load_relaxed(&shared->last_ts);
-	const uint32_t off = (uint32_t)head;
-	const uint32_t ticks = (uint32_t)ts - (uint32_t)(head >> 32);
-	const uint32_t pos = off & ring->sub_mask;
-	const uint32_t n = off >> ring->sub_shift;
-	/* Valid if the claim succeeds: while head stays in sub-buffer n there is unclaimed room, so it cannot have been handed over. */
-	const uint64_t slot = bl_load_acquire(&shared->slot[n & ring->slot_mask]); /* ORD(slot:A) */
+	const struct bl_ticks ts = bl_port_clock_fast(ring); /* ORD(reserve:B) */
+	const uint64_t new_head = ((uint64_t)ts.low << 32) + (uint32_t)head + BL_RECORD_COMPACT + size;
+	/* One less than the position, so that position 0 (not open yet) looks like the very end. */
+	const uint64_t behind = (head - 1) & ring->pos_mask;
+	/* Valid if the claim succeeds: while head stays in the sub-buffer there is unclaimed room, so it cannot have been handed over. */
+	const uint64_t slot = bl_load_acquire(bl_ring_slot_at(ring, shared, (uint32_t)head)); /* ORD(slot:A) */
 	const uint32_t phys = (uint32_t)slot - bl_slot_open_base();
 
 	bl_port_step(BL_STEP_LOADED);
 	/*
-	 * The sum is 64 bits wide: it is too large for position 0 (not open yet) and for any absurd size. At least one byte stays
-	 * free, so that who closes a packet always has padding to commit.
+	 * new_head - head is the ticks since the newest claim, in the upper half, and the record's size. The room that is checked keeps
+	 * the lower half from overflowing; last_ts, never later than that claim and in the same 2^32 ticks as ts, the upper one.
 	 */
-	if (bl_likely(ticks < ring->compact_ticks && ts - last < BL_IDLE_TICKS &&
-		      (uint64_t)(uint32_t)(pos - 1) + 1 + BL_RECORD_COMPACT + size < ring->sub_size && id < ring->compact_ids &&
-		      phys < ring->n_phys)) {
-		/* All loads before the claim: behind it they would wait for it. */
-		struct bl_record rec;
+	if (bl_likely(new_head - head < ring->compact_span && ts.high == bl_ring_epoch(shared) && behind + size < ring->room &&
+		      id < ring->fast_ids && phys < ring->n_phys)) {
+		/*
+		 * All loads before the claim, behind it they would wait for it; all that is left to compute behind it, where it is
+		 * done while the claim is under way.
+		 */
+		uint8_t *const sub = ring->sub[phys];
+		const uint32_t id_bits = ring->id_bits;
 
-		rec.header = ring->sub[phys] + pos;
-		rec.payload = rec.header + BL_RECORD_COMPACT;
-		rec.count = &shared->commit[phys];
-		rec.bytes = BL_RECORD_COMPACT + size;
-		rec.word = bl_record_word(id, ts, ring->id_bits);
-		rec.n = n;
-		rec.phys = phys;
-		if (bl_likely(bl_local_cas(&shared->head, head, ts << 32 | (uint32_t)(off + rec.bytes)))) { /* ORD(reserve:C) */
-			if (bl_unlikely(ts - last >= BL_LAST_TICKS))
-				bl_store_relaxed(&shared->last_ts, ts);
+		if (bl_likely(bl_local_cas(&shared->head, head, new_head))) { /* ORD(reserve:C) */
 			bl_port_step(BL_STEP_CLAIMED);
-			*ret = rec;
+			ret->header = sub + behind + 1;
+			ret->payload = ret->header + BL_RECORD_COMPACT;
+			ret->count = &shared->commit[phys];
+			ret->bytes = BL_RECORD_COMPACT + size;
+			ret->word = bl_record_word(id, ts.low, id_bits);
+			ret->n = (uint32_t)head >> ring->sub_shift;
+			ret->phys = phys;
 			return 0;
 		}
 	}
@@ -196,7 +212,7 @@ BL_MUST_CHECK static inline int bl_ring_reserve(struct bl_ring *ring, uint32_t i
  * Progress: wait-free.
  * Ordering: releases the payload to the consumer: ORD(commit:A), ORD(commit:B).
  */
-static inline void bl_ring_commit(struct bl_ring *ring, const struct bl_record *rec)
+BL_ALWAYS_INLINE void bl_ring_commit(struct bl_ring *ring, const struct bl_record *rec)
 {
 	uint64_t count;
 

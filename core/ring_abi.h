@@ -45,7 +45,10 @@ enum bl_slot_state {
 
 struct bl_ring_shared {
 	uint64_t head __attribute__((aligned(64)));
-	uint64_t last_ts;
+	union {
+		uint64_t last_ts;
+		uint32_t last_half[2];
+	};
 	uint64_t seq_hint;
 	uint64_t lost[BL_LOST_NR];
 	uint64_t slot[BL_SUB_MAX] __attribute__((aligned(64)));

@@ -35,12 +35,19 @@ static inline uint64_t bl_local_add_return(uint64_t *p, uint64_t v)
 	return before + v;
 }
 
+static inline struct bl_ticks bl_check_ticks(void)
+{
+	struct bl_ticks ticks;
+
+	__asm__ volatile("rdtsc" : "=a"(ticks.low), "=d"(ticks.high) : : "memory");
+	return ticks;
+}
+
 static inline uint64_t bl_check_clock(void)
 {
-	uint32_t low, high;
+	const struct bl_ticks ticks = bl_check_ticks();
 
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
+	return (uint64_t)ticks.high << 32 | ticks.low;
 }
 
 #else
@@ -78,6 +85,10 @@ static inline void bl_port_zero(void *p, size_t size)
 
 #ifndef bl_port_clock
 #define bl_port_clock(ring) bl_check_clock()
+#if defined(__x86_64__)
+#define bl_port_clock_fast(ring) bl_check_ticks()
+#define bl_port_clock_is_fast(ring) true
+#endif
 #endif
 #ifndef bl_port_step
 #define bl_port_step(step) ((void)0)

@@ -12,10 +12,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__) || defined(__i386__)
-#include <x86intrin.h>
-#endif
-
 #define bl_load_relaxed(p) __atomic_load_n(p, __ATOMIC_RELAXED)
 #define bl_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define bl_store_relaxed(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
@@ -40,18 +36,28 @@ enum bl_user_clock {
 };
 
 /** The CPU's free-running counter, or 0 where this architecture has none that programs can read. */
+static inline struct bl_ticks bl_user_ticks(void)
+{
+	struct bl_ticks ticks;
+#if defined(__x86_64__) || defined(__i386__)
+	__asm__ volatile("rdtsc" : "=a"(ticks.low), "=d"(ticks.high) : : "memory");
+#else
+	uint64_t count = 0;
+
+#if defined(__aarch64__)
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(count) : : "memory");
+#endif
+	ticks.low = (uint32_t)count;
+	ticks.high = (uint32_t)(count >> 32);
+#endif
+	return ticks;
+}
+
 static inline uint64_t bl_user_counter(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
-	return __rdtsc();
-#elif defined(__aarch64__)
-	uint64_t ticks;
+	const struct bl_ticks ticks = bl_user_ticks();
 
-	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-	return ticks;
-#else
-	return 0;
-#endif
+	return (uint64_t)ticks.high << 32 | ticks.low;
 }
 
 /* clock_gettime() of libc under a name of our own: with -std=c11 and nothing else its header does not declare it. */
@@ -73,6 +79,8 @@ static inline uint64_t bl_user_clock_read(uint32_t clock)
 }
 
 #define bl_port_clock(ring) bl_user_clock_read((ring)->clock)
+#define bl_port_clock_fast(ring) bl_user_ticks()
+#define bl_port_clock_is_fast(ring) ((ring)->clock == BL_CLOCK_COUNTER)
 #define bl_port_zero(p, size) memset(p, 0, size)
 
 #ifndef bl_port_step
