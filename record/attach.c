@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@
 #define CONNECTIONS_MAX 1024u
 #define POLL_DEATH_NS 200000000
 #define DESCRIBE_TRIES 3
+#define TOLD_REFUSALS 8u
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -112,6 +114,20 @@ static struct stream_class *class_of(struct record_session *session, struct even
 	return *ret_err ? NULL : class;
 }
 
+/* A few are told, all are counted: somebody may try it in a loop. */
+__attribute__((format(printf, 3, 4))) static void refuse(struct record_session *session, pid_t pid, const char *format, ...)
+{
+	char why[512];
+	va_list args;
+
+	if (session->summary.programs_refused >= TOLD_REFUSALS)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	session_say(session, "process %d is not recorded: %s", (int)pid, why);
+}
+
 static int describe(struct record_session *session, pid_t pid, const struct control_file *file, const struct bl_attach_request *request,
 		    struct stream_class **ret)
 {
@@ -130,8 +146,7 @@ static int describe(struct record_session *session, pid_t pid, const struct cont
 	err = image.control.generation == request->generation ? event_set_parse(image.events, image.events_size, &set, &what) : -ESTALE;
 	control_image_fini(&image);
 	if (err == -EINVAL || err == -E2BIG)
-		session_say(session, "process %d is not recorded: its descriptions are malformed at byte %zu: %s", (int)pid, what.offset,
-			    what.text);
+		refuse(session, pid, "its descriptions are malformed at byte %zu: %s", what.offset, what.text);
 	if (!err)
 		*ret = class_of(session, set, &err);
 	return err;
@@ -220,8 +235,9 @@ static void handle_attach(struct record_session *session, struct connection *con
 
 	reply(connection->source.fd, err, session, program ? program->memory : NULL);
 	if (err && err != -ESHUTDOWN && err != -ESRCH) {
+		if (err != -EINVAL && err != -E2BIG) /* said already */
+			refuse(session, connection->pid, "it could not attach: %s", strerror(-err));
 		session->summary.programs_refused++;
-		session_say(session, "process %d could not attach: %s", (int)connection->pid, strerror(-err));
 	}
 	hang_up(session, connection);
 }

@@ -39,6 +39,12 @@ static uint64_t ts_max(const struct record_session *session)
 	return trace_clock_now(&session->clock) + session->clock.frequency_hz / 1000;
 }
 
+/* Each discarded record took some thread at least a tick. */
+static uint64_t lost_max(const struct record_session *session)
+{
+	return (trace_clock_now(&session->clock) - session->clock.start.ticks) * session->geometry.n_rings;
+}
+
 static void write_failed(struct record_session *session, struct trace *trace, int err)
 {
 	char text[sizeof(session->failure_text.text)];
@@ -111,7 +117,7 @@ static void write_taken(struct record_session *session, struct program *program,
 	struct bl_packet packet;
 
 	memcpy(&packet, bytes, sizeof(packet));
-	if (packet_check(&packet, &pr->ring, pr->stream, pr->extra, ts_max(session)))
+	if (packet_check(&packet, &pr->ring, pr->stream, pr->extra, ts_max(session), lost_max(session)))
 		spoil(session, program, pr, "a packet's size or time cannot be");
 	else
 		write_packet(session, pr, trace, &packet, bytes, bl_load_relaxed(&pr->ring.shared->commit[reader->spare]) >> 32);
@@ -228,22 +234,22 @@ static void write_walked(struct record_session *session, struct program *program
 	struct walk_head head;
 	struct walk walk;
 
-	if (walk_packet(bytes, left->claimed_bytes, program->class->set, pr->ring.id_bits, session->contexts, &walk)) {
+	if (walk_packet(bytes, left->claimed_bytes, program->class->set, pr->ring.id_bits, session->contexts, &walk) || !walk.records) {
+		/* Whoever opened it did not come far enough; perhaps not even to the packet's head. */
 		pr->extra[BL_LOST_TORN] += left->committed_records ? left->committed_records : 1;
 		return;
 	}
-	if (walk.ts > ts_max(session) || walk.ts < walk.begin || walk.ts < pr->stream->ts_last) {
+	if (walk.ts > ts_max(session) || walk.ts < walk.begin || walk.begin < pr->stream->ts_last) {
 		spoil(session, program, pr, "a packet's time cannot be");
 		return;
 	}
-	packet_lost(lost, &pr->ring, pr->stream, pr->extra);
+	packet_lost(lost, &pr->ring, pr->stream, pr->extra, lost_max(session));
 	fill_walk_head(&head, pr, lost);
 	head.torn = walk_torn(&walk, left->committed_records);
 	pr->extra[BL_LOST_TORN] += head.torn;
 	walk_close(bytes, &walk, &head);
 	memcpy(&packet, bytes, sizeof(packet));
-	if (walk.records || head.torn)
-		write_packet(session, pr, trace, &packet, bytes, walk.records);
+	write_packet(session, pr, trace, &packet, bytes, walk.records);
 }
 
 static void write_unfinished(struct record_session *session, struct program *program, struct program_ring *pr, struct trace *trace,
@@ -271,7 +277,7 @@ static void write_last_counters(struct record_session *session, struct program_r
 	uint64_t lost[BL_LOST_NR];
 	struct bl_packet packet;
 
-	packet_lost(lost, &pr->ring, pr->stream, pr->extra);
+	packet_lost(lost, &pr->ring, pr->stream, pr->extra, lost_max(session));
 	if (!memcmp(lost, pr->stream->lost, sizeof(lost)))
 		return;
 	packet_empty(&packet, &pr->ring, pr->stream, lost, trace_clock_now(&session->clock));

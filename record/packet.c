@@ -25,18 +25,25 @@ static void write_lost(struct bl_packet *packet, const uint64_t lost[BL_LOST_NR]
 	}
 }
 
-/* A total that a program claims: not lower than the last one. */
-static uint64_t believe_lost(uint64_t claimed, uint64_t extra, uint64_t last)
+/* All totals of a stream, given what its program @claims to have discarded since the ring's @base: they only rise, and not absurdly. */
+static void believe_lost(uint64_t ret[BL_LOST_NR], const uint64_t claims[BL_LOST_NR], const struct bl_ring *ring,
+			 const struct stream *stream, const uint64_t extra[BL_LOST_NR], uint64_t lost_max)
 {
-	if (claimed >= PACKET_LOST_MAX || extra >= PACKET_LOST_MAX || claimed + extra < last)
-		return last;
-	return claimed + extra;
+	int i;
+
+	for (i = 0; i < BL_LOST_NR; i++) {
+		/* Torn ones are counted by the recorder alone. */
+		const uint64_t claim = i != BL_LOST_TORN && claims[i] <= lost_max ? claims[i] : 0;
+		const uint64_t total = ring->lost_base[i] + claim + extra[i];
+
+		ret[i] = total > stream->lost[i] ? total : stream->lost[i];
+	}
 }
 
 int packet_check(struct bl_packet *packet, const struct bl_ring *ring, const struct stream *stream, const uint64_t extra[BL_LOST_NR],
-		 uint64_t ts_max)
+		 uint64_t ts_max, uint64_t lost_max)
 {
-	uint64_t lost[BL_LOST_NR];
+	uint64_t claims[BL_LOST_NR], lost[BL_LOST_NR];
 	int i;
 
 	if (packet->content_bits % 8 || packet->content_bits < 8 * sizeof(*packet) || packet->content_bits > 8ull * ring->sub_size)
@@ -45,7 +52,8 @@ int packet_check(struct bl_packet *packet, const struct bl_ring *ring, const str
 	    packet->timestamp_end > ts_max)
 		return -BL_EPROTO;
 	for (i = 0; i < BL_LOST_NR; i++)
-		lost[i] = believe_lost(packet->discarded_by[i], extra[i], stream->lost[i]);
+		claims[i] = packet->discarded_by[i] - ring->lost_base[i]; /* nonsense wraps to something absurd */
+	believe_lost(lost, claims, ring, stream, extra, lost_max);
 	write_names(packet, ring, stream);
 	write_lost(packet, lost);
 	packet->packet_bits = packet->content_bits;
@@ -70,14 +78,13 @@ void packet_written(struct stream *stream, const struct bl_packet *packet)
 	memcpy(stream->lost, packet->discarded_by, sizeof(stream->lost));
 }
 
-void packet_lost(uint64_t ret[BL_LOST_NR], const struct bl_ring *ring, const struct stream *stream, const uint64_t extra[BL_LOST_NR])
+void packet_lost(uint64_t ret[BL_LOST_NR], const struct bl_ring *ring, const struct stream *stream, const uint64_t extra[BL_LOST_NR],
+		 uint64_t lost_max)
 {
+	uint64_t claims[BL_LOST_NR];
 	int i;
 
-	for (i = 0; i < BL_LOST_NR; i++) {
-		const uint64_t counted = bl_load_relaxed(&ring->shared->lost[i]);
-
-		ret[i] = believe_lost(counted < PACKET_LOST_MAX ? ring->lost_base[i] + counted : PACKET_LOST_MAX, extra[i],
-				      stream->lost[i]);
-	}
+	for (i = 0; i < BL_LOST_NR; i++)
+		claims[i] = bl_load_relaxed(&ring->shared->lost[i]);
+	believe_lost(ret, claims, ring, stream, extra, lost_max);
 }

@@ -49,14 +49,6 @@ int rundir_open(const char *path, uid_t uid, bool make, struct record_error *err
 	return open_checked(AT_FDCWD, path, uid, 0700, 0077, make, error);
 }
 
-/* Set: a world of its own (a test, a container), see lib/abi/control.h. */
-static const char *system_dir(void)
-{
-	const char *dir = getenv("BORELOG_SYSTEM_DIR");
-
-	return dir && dir[0] == '/' ? dir : NULL;
-}
-
 /* Places of users other than the caller, whose environment we do not know. */
 static int other_path(uid_t uid, unsigned int i, char *ret, size_t size)
 {
@@ -69,6 +61,22 @@ static int other_path(uid_t uid, unsigned int i, char *ret, size_t size)
 	return 0;
 }
 
+/*
+ * Is XDG_RUNTIME_DIR a directory of our own that is not the usual one? Then somebody wants to be by himself (a test, a container), and
+ * nothing outside is looked at; root too keeps its sessions there.
+ */
+static bool is_private(void)
+{
+	const char *xdg = getenv("XDG_RUNTIME_DIR");
+	char usual[64];
+	struct stat st;
+
+	if (!xdg || xdg[0] != '/')
+		return false;
+	(void)snprintf(usual, sizeof(usual), "/run/user/%u", (unsigned int)geteuid());
+	return strcmp(xdg, usual) && !stat(xdg, &st) && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
 /* The places where the caller's own may be, best first. */
 static int own_path(unsigned int i, char *ret, size_t size)
 {
@@ -77,7 +85,7 @@ static int own_path(unsigned int i, char *ret, size_t size)
 	if (!xdg || xdg[0] != '/' || strlen(xdg) + 32 > size)
 		return other_path(geteuid(), i, ret, size);
 	if (i)
-		return system_dir() ? -ENXIO : other_path(geteuid(), i - 1, ret, size);
+		return is_private() ? -ENXIO : other_path(geteuid(), i - 1, ret, size);
 	(void)snprintf(ret, size, "%s/borelog", xdg);
 	return 0;
 }
@@ -101,7 +109,7 @@ int rundir_open_sessions(char ret_path[PATH_MAX], struct record_error *error)
 	char run[PATH_MAX];
 	int err, fd;
 
-	if (!geteuid()) {
+	if (!geteuid() && !is_private()) {
 		fd = open_checked(AT_FDCWD, RUNDIR_ROOT, 0, 0755, 0022, true, error);
 		if (fd < 0)
 			return fd;
@@ -164,7 +172,7 @@ int rundir_each_user(int (*each)(void *data, uid_t uid), void *data)
 {
 	int err = each(data, geteuid());
 
-	if (err || geteuid() || system_dir())
+	if (err || geteuid() || is_private())
 		return err;
 	/* A user may come twice; a program that is armed already is passed over. */
 	err = each_in("/run/user", "", each, data);

@@ -4,6 +4,9 @@
  *
  * Every directory is opened without following a symbolic link, belongs to the expected user, and nobody else may write to it. What is
  * opened below it goes through that descriptor.
+ *
+ * If XDG_RUNTIME_DIR names a directory of the user's other than /run/user/UID, nothing outside of it is looked at, by root neither:
+ * sessions and programs with the same XDG_RUNTIME_DIR are among themselves.
  */
 #ifndef BL_RECORD_RUNDIR_H
 #define BL_RECORD_RUNDIR_H
