@@ -2,8 +2,8 @@
 /*
  * json.c - metadata in CTF 2 (CTF2-SPEC-2.0): fragments of JSON, each between a record separator and a newline.
  *
- * Fixed-length fields keep CTF 2's default alignment of one bit, because they are packed; what is wider than a byte starts at a byte
- * anyway. The bit order is the default one of the byte order, which is that of core/record.h.
+ * Fixed-length fields keep CTF 2's default alignment of one bit, because they are packed; what is wider than a byte starts at a
+ * byte anyway. The bit order is the default one of the byte order, which is that of core/record.h.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -92,7 +92,8 @@ static struct json_object *new_structure(struct json_writer *w)
 	return class;
 }
 
-static struct json_object *put_member(struct json_writer *w, struct json_object *structure, const char *name, struct json_object *class)
+static struct json_object *put_member(struct json_writer *w, struct json_object *structure, const char *name,
+				      struct json_object *class)
 {
 	struct json_object *member = json_object_new_object();
 
@@ -124,8 +125,9 @@ static struct json_object *new_range(struct json_writer *w, struct json_object *
 /* Write one fragment, and free it. */
 static int write_fragment(struct json_writer *w, struct json_object *fragment)
 {
-	const char *text = w->failed ? NULL
-				     : json_object_to_json_string_ext(fragment, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *text =
+		w->failed ? NULL
+			  : json_object_to_json_string_ext(fragment, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	if (text)
 		fprintf(w->out, "%c%s\n", RECORD_SEPARATOR, text);
@@ -250,7 +252,8 @@ static struct json_object *new_packet_context(struct json_writer *w, const struc
 	return context;
 }
 
-static struct json_object *new_option(struct json_writer *w, const char *name, uint32_t first, uint32_t last, struct json_object *class)
+static struct json_object *new_option(struct json_writer *w, const char *name, uint32_t first, uint32_t last,
+				      struct json_object *class)
 {
 	struct json_object *option = json_object_new_object();
 	struct json_object *ranges = json_object_new_array();
@@ -324,7 +327,8 @@ static struct json_object *new_scalar(struct json_writer *w, const struct ctf_fi
 	case CTF_SIGNED:
 		break;
 	}
-	class = new_fixed(w, field->type == CTF_SIGNED ? "fixed-length-signed-integer" : "fixed-length-unsigned-integer", field->bits);
+	class = new_fixed(w, field->type == CTF_SIGNED ? "fixed-length-signed-integer" : "fixed-length-unsigned-integer",
+			  field->bits);
 	if (field->hex)
 		put_number(w, class, "preferred-display-base", 16);
 	if (field->n_mappings)
@@ -332,7 +336,8 @@ static struct json_object *new_scalar(struct json_writer *w, const struct ctf_fi
 	return class;
 }
 
-static struct json_object *new_field(struct json_writer *w, const struct ctf_field *field, const struct ctf_name *name, const char *origin)
+static struct json_object *new_field(struct json_writer *w, const struct ctf_field *field, const struct ctf_name *name,
+				     const char *origin)
 {
 	const bool bytes = field->type == CTF_UNSIGNED && field->bits == 8 && field->hex && !field->n_mappings;
 	struct json_object *class;

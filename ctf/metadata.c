@@ -119,7 +119,8 @@ int ctf_metadata_write_trace(const struct ctf_trace_class *trace, enum ctf_versi
 int ctf_metadata_write_stream(const struct ctf_trace_class *trace, const struct ctf_stream_class *stream, enum ctf_version version,
 			      FILE *out)
 {
-	return result(version == CTF_2 ? ctf_json_write_stream(trace, stream, out) : ctf_tsdl_write_stream(stream, &trace->clock, out),
+	return result(version == CTF_2 ? ctf_json_write_stream(trace, stream, out)
+				       : ctf_tsdl_write_stream(stream, &trace->clock, out),
 		      out);
 }
 

@@ -14,10 +14,10 @@
  *
  * Nothing is aligned but timestamp_end, to 32 bytes: that passes over the owner words that nobody has named.
  *
- * Names. An event is `category:name`. Fields keep their names if these are identifiers, else they get one: `x->y[3]` is x_y_3. Names are
- * made unique within the event (x, x_2). In TSDL each has one more '_' in front, which readers take off, so that keywords are names
- * too. A sequence's length is a field of its own, `_NAME_length`. CTF 2 keeps what the program wrote, and the source line, in
- * attributes of the namespace "borelog"; in CTF 1.8 the source line is the event's model.emf.uri.
+ * Names. An event is `category:name`. Fields keep their names if these are identifiers, else they get one: `x->y[3]` is x_y_3.
+ * Names are made unique within the event (x, x_2). In TSDL each has one more '_' in front, which readers take off, so that keywords
+ * are names too. A sequence's length is a field of its own, `_NAME_length`. CTF 2 keeps what the program wrote, and the source
+ * line, in attributes of the namespace "borelog"; in CTF 1.8 the source line is the event's model.emf.uri.
  *
  * Text may come from anywhere: it is cleaned (text.h), then escaped. No input makes the metadata mean anything but itself.
  */
@@ -73,7 +73,8 @@ struct ctf_event {
 struct ctf_stream_class {
 	uint32_t id;
 	uint32_t id_bits;
-	const char *owner[CTF_OWNERS]; /* names of the packet context's owner words, such as "pid"; NULL: means nothing here. No gaps. */
+	const char *owner[CTF_OWNERS]; /* names of the packet context's owner words, such as "pid"; NULL: means nothing here. No
+					  gaps. */
 	uint32_t n_contexts;
 	const struct ctf_field *contexts; /* in front of each record's fields */
 	uint32_t n_events;
@@ -119,8 +120,8 @@ int ctf_metadata_write(const struct ctf_trace_class *trace, enum ctf_version ver
 /**
  * ctf_metadata_write_trace(), ctf_metadata_write_stream() - write it piece by piece
  *
- * What was written so far is valid metadata at any time, so new classes of streams can be added to the end of a file while a trace is
- * being recorded. Neither looks at trace->streams.
+ * What was written so far is valid metadata at any time, so new classes of streams can be added to the end of a file while a trace
+ * is being recorded. Neither looks at trace->streams.
  */
 int ctf_metadata_write_trace(const struct ctf_trace_class *trace, enum ctf_version version, FILE *out);
 int ctf_metadata_write_stream(const struct ctf_trace_class *trace, const struct ctf_stream_class *stream, enum ctf_version version,

@@ -13,9 +13,8 @@
  * @size: bytes at @s; a NUL among them is a control character as any other
  * @max:  bytes that the result may have, without its NUL; it is cut in front of a character that does not fit
  *
- * Each byte that is not part of well-formed UTF-8, and each control character (C0, DEL, C1, line and paragraph separators, direction
- * marks and overrides, byte order mark) becomes one '?'.
- * Return: bytes of the result, NUL included.
+ * Each byte that is not part of well-formed UTF-8, and each control character (C0, DEL, C1, line and paragraph separators,
+ * direction marks and overrides, byte order mark) becomes one '?'. Return: bytes of the result, NUL included.
  */
 size_t ctf_text_clean(char *to, const char *s, size_t size, size_t max);
 

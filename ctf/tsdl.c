@@ -144,8 +144,8 @@ static void write_packet_context(const struct ctf_stream_class *stream, const ch
 }
 
 /*
- * The rest of an extended header's word is not a clock, but is said to be one: babeltrace2 warns of fields in this place that are neither
- * id nor clock. It does no harm, since the full clock that follows is taken as it is.
+ * The rest of an extended header's word is not a clock, but is said to be one: babeltrace2 warns of fields in this place that are
+ * neither id nor clock. It does no harm, since the full clock that follows is taken as it is.
  */
 static void write_event_header(const struct ctf_stream_class *stream, const char *clock, FILE *out)
 {

@@ -2,9 +2,9 @@
 /*
  * describe.c - see describe.h.
  *
- * The bytes are walked twice by the same code: the first time everything is checked and counted, then one block of memory is allocated,
- * the second time it is filled. The second walk cannot fail, because the bytes are a private copy. What is stored never needs more
- * text than the input has: a bad byte becomes one '?', a long text is cut.
+ * The bytes are walked twice by the same code: the first time everything is checked and counted, then one block of memory is
+ * allocated, the second time it is filled. The second walk cannot fail, because the bytes are a private copy. What is stored never
+ * needs more text than the input has: a bad byte becomes one '?', a long text is cut.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -211,8 +211,8 @@ static bool take_event(struct parser *p)
 	event.n_fields = head.n_fields;
 	if (p->store.fields)
 		event.fields = p->store.fields + p->store.n_fields;
-	if (!take_text(p, &event.category, EVENT_TEXT_MAX, "category") || !take_text(p, &event.name, EVENT_TEXT_MAX, "event's name") ||
-	    !take_text(p, &event.file, EVENT_FILE_MAX, "file's name"))
+	if (!take_text(p, &event.category, EVENT_TEXT_MAX, "category") ||
+	    !take_text(p, &event.name, EVENT_TEXT_MAX, "event's name") || !take_text(p, &event.file, EVENT_FILE_MAX, "file's name"))
 		return false;
 	for (i = 0; i < head.n_fields; i++) {
 		if (!take_field(p))

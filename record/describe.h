@@ -2,16 +2,16 @@
 /**
  * describe.h - descriptions of events as a producer published them (core/event.h), checked and turned into heap structures.
  *
- * The bytes come from a program that may be broken or hostile. Whatever they are, event_set_parse() ends with a set that keeps every
- * rule below, or with an error that names the byte. It reads nothing outside the buffer, and memory stays below EVENT_SET_AMPLIFY
- * times the size of the buffer plus a constant.
+ * The bytes come from a program that may be broken or hostile. Whatever they are, event_set_parse() ends with a set that keeps
+ * every rule below, or with an error that names the byte. It reads nothing outside the buffer, and memory stays below
+ * EVENT_SET_AMPLIFY times the size of the buffer plus a constant.
  *
  * Rules of a set:
  *     events are sorted by id, ids are 1..EVENT_ID_MAX and differ
- *     every text is UTF-8 without control characters (ASCII, C1, bidirectional overrides; each byte that breaks this became '?') and
- *     has at most EVENT_TEXT_MAX bytes (cut at a character)
- *     types are valid combinations of enum bl_type; ranges of mappings have first <= last and lie inside the field's type. For
- *     BL_TYPE_U64 they are the bits of unsigned numbers. Mappings that no value can have are left out.
+ *     every text is UTF-8 without control characters (ASCII, C1, bidirectional overrides; each byte that breaks this became '?')
+ * and has at most EVENT_TEXT_MAX bytes (cut at a character) types are valid combinations of enum bl_type; ranges of mappings have
+ * first <= last and lie inside the field's type. For BL_TYPE_U64 they are the bits of unsigned numbers. Mappings that no value can
+ * have are left out.
  */
 #ifndef BL_RECORD_DESCRIBE_H
 #define BL_RECORD_DESCRIBE_H
@@ -51,7 +51,8 @@ struct event_desc {
 	const struct event_field *fields;
 };
 
-/** Names a set of descriptions: two processes of the same build have the same one. Not proof against an adversary, see event_set_equal(). */
+/** Names a set of descriptions: two processes of the same build have the same one. Not proof against an adversary, see
+ * event_set_equal(). */
 struct event_set_hash {
 	uint64_t high;
 	uint64_t low;
@@ -87,7 +88,8 @@ void event_set_free(struct event_set *set);
 /** event_set_find() - the event with this id, or NULL */
 const struct event_desc *event_set_find(const struct event_set *set, uint32_t id);
 
-/** event_set_equal() - do both mean the same, byte for byte? To be asked when hashes agree, before two programs share a stream class. */
+/** event_set_equal() - do both mean the same, byte for byte? To be asked when hashes agree, before two programs share a stream
+ * class. */
 bool event_set_equal(const struct event_set *a, const struct event_set *b);
 
 /* ---- For the metadata: a set as a class of streams (ctf/metadata.h). ---- */

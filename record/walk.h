@@ -2,12 +2,12 @@
 /**
  * walk.h - the one place where the recorder decodes records: the last packet of a program that died.
  *
- * Such a packet was never handed over. Its records are finished up to some point, then comes one whose writer died (or that a nested
- * writer left behind), and nothing behind that can be found, because records do not carry their size. walk_packet() finds the point,
- * walk_close() makes a whole packet of what is before it and counts the rest as torn.
+ * Such a packet was never handed over. Its records are finished up to some point, then comes one whose writer died (or that a
+ * nested writer left behind), and nothing behind that can be found, because records do not carry their size. walk_packet() finds
+ * the point, walk_close() makes a whole packet of what is before it and counts the rest as torn.
  *
- * The bytes are hostile: the program had them in its hands. Neither function believes a length in them, nor reads or writes outside.
- * They must be a private copy.
+ * The bytes are hostile: the program had them in its hands. Neither function believes a length in them, nor reads or writes
+ * outside. They must be a private copy.
  */
 #ifndef BL_RECORD_WALK_H
 #define BL_RECORD_WALK_H
@@ -64,8 +64,8 @@ struct walk_head {
  * walk_close() - write the head of a packet that ends where the walk ended
  * @bytes: private copy of the packet, at least walk->end bytes; any alignment
  *
- * The whole head is written anew: a hostile program has no say in what its packet is called. Its size and content size are walk->end
- * bytes, timestamp_begin is walk->begin (or ts_min, if that is later), timestamp_end is the last record's time.
+ * The whole head is written anew: a hostile program has no say in what its packet is called. Its size and content size are
+ * walk->end bytes, timestamp_begin is walk->begin (or ts_min, if that is later), timestamp_end is the last record's time.
  */
 void walk_close(void *bytes, const struct walk *walk, const struct walk_head *head);
 

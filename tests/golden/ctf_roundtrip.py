@@ -182,7 +182,7 @@ class Stream:
 
     def __init__(self, number, id_bits, contexts, n_sub):
         self.number, self.id_bits, self.contexts, self.n_sub = number, id_bits, contexts, n_sub
-        self.tried, self.lost, self.lost_here, self.expected, self.discarded = [], dict.fromkeys(LOST, 0), [], [], 0
+        self.tried, self.expected, self.lost, self.torn_from = [], [], dict.fromkeys(LOST, 0), None
 
 
 class Script:
@@ -209,8 +209,27 @@ class Script:
         stream.tried.append((event, values, self.now, self.tid))
         self.add(f'record {event.number} {payload.hex()}')
 
-    def fill(self, stream):
+    def begin(self, stream):
         self.add(f'stream {DIRECTORY}/stream{stream.number} {stream.number} {stream.id_bits} {stream.contexts} {stream.n_sub}')
+
+    def die(self, stream):
+        """A program that dies in the middle of a record, with others behind it."""
+        self.begin(stream)
+        for event, values in all_values():
+            self.record(stream, event, values)
+            self.add('drain')
+        self.add('flush')
+        for event, values in list(all_values())[:5]:
+            self.record(stream, event, values)
+        stream.torn_from = len(stream.tried)
+        for i in range(3):
+            self.record(stream, BY_NUMBER[8], ['torn' * i])
+            if i == 0:
+                self.lines[-1] = self.lines[-1].replace('record', 'tear')
+        self.add('bury')
+
+    def fill(self, stream):
+        self.begin(stream)
         for turn in range(3):
             for event, values in all_values():
                 self.record(stream, event, values)
@@ -246,15 +265,19 @@ def settle(streams, output):
     """Which records were stored is known only from the ring's answers."""
     answers = iter(output)
     for stream in streams:
-        for tried in stream.tried:
+        for i, tried in enumerate(stream.tried):
             word, result = next(answers).split()
             if word != 'record' or int(result) not in (0, -28, -90):
                 fail(f'answer {word} {result}')
-            if result == '0':
+            if result == '0' and stream.torn_from is not None and i >= stream.torn_from:
+                stream.lost['torn'] += 1
+            elif result == '0':
                 stream.expected.append(tried)
             else:
                 stream.lost['full' if result == '-28' else 'size'] += 1
-        if not stream.lost['full'] or not stream.lost['size']:
+        if stream.torn_from is not None and next(answers) != f'torn {stream.lost["torn"]}':
+            fail('number of torn records')
+        if stream.torn_from is None and not (stream.lost['full'] and stream.lost['size']):
             fail('the script did not make the ring lose a record')
 
 
@@ -286,7 +309,7 @@ def turn_stream(data, stream, order, other):
         turned, base = turn_packet(data, base, stream, order, other)
         out += turned
         packets += 1
-    if packets < 5:
+    if packets < 2:
         fail(f'only {packets} packets')
     return out
 
@@ -433,11 +456,12 @@ def main():
     command = sys.argv[2:] + sys.argv[1:2]
     order = {'little': '<', 'big': '>'}[play(command, ['order'])[0]]
     other = '>' if order == '<' else '<'
-    streams = [Stream(0, 12, CONTEXT_TID, 4), Stream(1, 5, 0, 2), Stream(2, 16, CONTEXT_TID, 8)]
+    streams = [Stream(0, 12, CONTEXT_TID, 4), Stream(1, 5, 0, 2), Stream(2, 16, CONTEXT_TID, 8), Stream(3, 5, CONTEXT_TID, 4)]
     script = Script(order)
     script.add('describe ' + b''.join(event.publish(order) for event in EVENTS).hex())
-    for stream in streams:
+    for stream in streams[:-1]:
         script.fill(stream)
+    script.die(streams[-1])
     for version in ('1.8', '2'):
         for endian in ('little', 'big'):
             script.add(f'metadata {version} {endian} {DIRECTORY}/metadata-{version}-{endian}')

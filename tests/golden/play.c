@@ -9,9 +9,11 @@
  *     stream PATH ID ID_BITS CONTEXTS N_SUB     a ring with sub-buffers of 4 KiB, whose packets go to PATH
  *     clock TICKS                               set the clock
  *     record ID HEX                             one record with this payload; prints "record", its result
+ *     tear ID HEX                               the same, but its writer dies before it commits
  *     lose REASON COUNT                         count discarded records
  *     drain                                     take what was handed over
  *     flush                                     hand over what is there, and drain
+ *     bury                                      the program is dead: close what it left behind; prints "torn", how many records
  *     metadata VERSION ORDER PATH               VERSION 1.8 or 2, ORDER little or big
  *     order                                     prints the machine's byte order
  */
@@ -21,9 +23,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/event.h"
 #include "core/ring.h"
 #include "ctf/metadata.h"
 #include "record/describe.h"
+#include "record/walk.h"
 
 #define STREAMS_MAX 16
 #define SUB_SHIFT 12
@@ -144,7 +148,7 @@ static void open_stream(const char *args)
 		die(path);
 }
 
-static void record(const char *args)
+static void record(const char *args, bool commit)
 {
 	struct bl_record rec;
 	char *hex;
@@ -157,7 +161,8 @@ static void record(const char *args)
 	err = bl_ring_reserve(&ring, id, (uint32_t)size, &rec);
 	if (!err) {
 		memcpy(rec.payload, bytes, size);
-		bl_ring_commit(&ring, &rec);
+		if (commit)
+			bl_ring_commit(&ring, &rec);
 	}
 	free(bytes);
 	printf("record %d\n", err);
@@ -171,6 +176,37 @@ static void lose(const char *args)
 	if (sscanf(args, "%u %" SCNu64, &reason, &count) != 2 || reason >= BL_LOST_NR)
 		die("bad loss");
 	bl_ring_lose(&ring, reason, count);
+}
+
+static void bury(void)
+{
+	struct walk_head head = {
+		.stream_id = ring.stream_id,
+		.cpu_id = ring.cpu_id,
+		.stream_instance_id = ring.stream_instance_id,
+		.lost = ring.shared->lost,
+	};
+	const struct ctf_stream_class *class = &classes[n_classes - 1];
+	struct bl_unfinished left;
+	struct walk walk;
+	uint8_t *copy;
+
+	drain();
+	if (bl_reader_peek(&reader, &left) || !left.opened)
+		die("nothing to bury");
+	copy = malloc(left.claimed_bytes);
+	memcpy(copy, ring.sub[left.phys], left.claimed_bytes);
+	if (walk_packet(copy, left.claimed_bytes, sets[n_sets - 1], class->id_bits, class->n_contexts ? BL_CONTEXT_TID : 0, &walk))
+		die("cannot walk");
+	memcpy(head.uuid, ring.uuid, sizeof(head.uuid));
+	memcpy(head.owner, ring.owner, sizeof(head.owner));
+	head.seq = reader.next;
+	head.torn = walk_torn(&walk, left.committed_records);
+	walk_close(copy, &walk, &head);
+	printf("torn %" PRIu64 "\n", head.torn);
+	if (fwrite(copy, walk.end, 1, file) != 1)
+		die("cannot write a packet");
+	free(copy);
 }
 
 static void write_metadata(const char *args)
@@ -220,7 +256,11 @@ static void run(char *line)
 	else if (!strcmp(line, "clock"))
 		play_clock = strtoull(args, NULL, 10);
 	else if (!strcmp(line, "record"))
-		record(args);
+		record(args, true);
+	else if (!strcmp(line, "tear"))
+		record(args, false);
+	else if (!strcmp(line, "bury"))
+		bury();
 	else if (!strcmp(line, "lose"))
 		lose(args);
 	else if (!strcmp(line, "flush"))

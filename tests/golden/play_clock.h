@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* play_clock.h - the clock of play.c, which stands still until the script moves it. Included in front of everything by the build. */
+/* play_clock.h - the clock of play.c, which stands still until the script moves it. Included in front of everything by the build.
+ */
 #ifndef BL_TESTS_GOLDEN_PLAY_CLOCK_H
 #define BL_TESTS_GOLDEN_PLAY_CLOCK_H
 
