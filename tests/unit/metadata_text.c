@@ -99,7 +99,8 @@ static void test_clean(void **state)
 
 static void assert_has(const char *text, const char *part)
 {
-	if (!strstr(text, part))
+	assert_non_null(text);
+	if (text && !strstr(text, part))
 		fail_msg("no %s in\n%s", part, text);
 }
 
