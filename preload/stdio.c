@@ -113,14 +113,25 @@ BL_ALIAS(_IO_fputs, fputs);
 STDOUT(puts, puts, (const char *text), (text))
 BL_ALIAS(_IO_puts, puts);
 
-STREAM(char *, fgets, (char *restrict data, int size, FILE *restrict stream), (data, size, stream),
-       !result && ferror_unlocked(stream), fd, size)
-STREAM_AS(char *, fgets_unlocked, fgets, (char *restrict data, int size, FILE *restrict stream), (data, size, stream),
-	  !result && ferror_unlocked(stream), fd, size)
-STREAM_AS(char *, __fgets_chk, fgets, (char *data, size_t room, int size, FILE *stream), (data, room, size, stream),
-	  !result && ferror_unlocked(stream), fd, size)
-STREAM_AS(char *, __fgets_unlocked_chk, fgets, (char *data, size_t room, int size, FILE *stream), (data, room, size, stream),
-	  !result && ferror_unlocked(stream), fd, size)
+/* What was read is the program's business: found says whether there was something. */
+#define FGETS(name, params, args)                                                                                              \
+	BL_WRAPPER(char *, name, params, args)                                                                                 \
+	{                                                                                                                      \
+		int fd = fd_of(stream), error;                                                                                 \
+		char *result;                                                                                                  \
+		bool found;                                                                                                    \
+                                                                                                                               \
+		borelog_begin("libc", "fgets", fd, size);                                                                      \
+		result = bl_real(name) args;                                                                                   \
+		found = result;                                                                                                \
+		error = !found && ferror_unlocked(stream) ? errno : 0;                                                         \
+		borelog_end("libc", "fgets", fd, found, error);                                                                \
+		return result;                                                                                                 \
+	}
+FGETS(fgets, (char *restrict data, int size, FILE *restrict stream), (data, size, stream))
+FGETS(fgets_unlocked, (char *restrict data, int size, FILE *restrict stream), (data, size, stream))
+FGETS(__fgets_chk, (char *data, size_t room, int size, FILE *stream), (data, room, size, stream))
+FGETS(__fgets_unlocked_chk, (char *data, size_t room, int size, FILE *stream), (data, room, size, stream))
 BL_ALIAS(_IO_fgets, fgets);
 
 STREAM(ssize_t, getline, (char **restrict line, size_t *restrict size, FILE *restrict stream), (line, size, stream),
