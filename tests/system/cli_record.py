@@ -11,7 +11,6 @@ import subprocess
 
 import bt2
 
-import cli_alone
 import harness
 from harness import BORELOG, BUILD, check, equal
 
@@ -270,5 +269,4 @@ def test_ctf_2(place):
 
 
 if __name__ == "__main__":
-    cli_alone.alone()
     harness.main(globals())

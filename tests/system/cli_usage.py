@@ -5,7 +5,6 @@ import pathlib
 import re
 import subprocess
 
-import cli_alone
 import harness
 from harness import BORELOG, check, equal
 
@@ -150,5 +149,4 @@ def test_completion(place):
 
 
 if __name__ == "__main__":
-    cli_alone.alone()
     harness.main(globals())

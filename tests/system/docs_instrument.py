@@ -7,7 +7,6 @@ import subprocess
 
 import bt2
 
-import cli_alone
 import harness
 from harness import BUILD, check, equal
 
@@ -80,5 +79,4 @@ def test_installed(place):
 
 
 if __name__ == "__main__":
-    cli_alone.alone()
     harness.main(globals())
