@@ -2,13 +2,14 @@
 /*
  * driver.c - runs the contestants of one bench, interleaved, and prints a JSON line for each.
  *
- * usage: driver [-c CPU] [-r ROUNDS] [-n BURST] [-s SLEEP_US] [-t THREADS] [-l LABEL] MODULE:CASE...
+ * usage: driver [-c CPU] [-r ROUNDS] [-n BURST] [-s SLEEP_US] [-t THREADS,...] [-l LABEL] MODULE:CASE...
  *
  * One thread (no -t): each round runs one burst of every case; what is kept is the wall time of each burst by the CPU's counter.
  * The minimum is the cost of the code, the median what the machine gave, p90 - p10 the spread. -s sleeps after each round, so that
  * consumers in other processes can keep up and no case is measured while it discards.
  *
- * Threads (-t N): each round runs every case in N threads at once; what is kept is the CPU time of the threads for each record.
+ * Threads (-t N,...): each round runs every case in each number of threads at once; what is kept is the CPU time of the threads for
+ * each record.
  */
 #include "bench.h"
 
@@ -33,6 +34,7 @@
 struct contestant {
 	const char *spec;
 	const struct bench_case *bench;
+	int threads; /* 0: the driver's own */
 	double *ns; /* of each round, for one operation */
 };
 
@@ -42,7 +44,8 @@ static int opt_cpu = -1;
 static int opt_rounds = 1000;
 static uint32_t opt_burst = 2000;
 static unsigned int opt_sleep_us;
-static int opt_threads;
+static int opt_threads[CASES_MAX];
+static int n_opt_threads;
 static const char *opt_label = "";
 static double ticks_per_ns = 1;
 
@@ -78,15 +81,14 @@ static void die(const char *what, const char *why)
 	exit(2);
 }
 
-static void load(char *spec)
+static void load(char *spec, struct contestant *c)
 {
-	struct contestant *c = &contestants[n_contestants];
 	const struct bench_case *at;
 	char *colon = strrchr(spec, ':');
 	void *module;
 
-	if (n_contestants == CASES_MAX || !colon)
-		die(spec, "too many cases, or no MODULE:CASE");
+	if (!colon)
+		die(spec, "not MODULE:CASE");
 	c->spec = strdup(colon + 1);
 	*colon = 0;
 	module = dlopen(spec, RTLD_NOW | RTLD_LOCAL);
@@ -102,10 +104,18 @@ static void load(char *spec)
 	if (at->start && at->start())
 		die(c->spec, "cannot start");
 	c->bench = at;
-	c->ns = calloc((size_t)opt_rounds, sizeof(*c->ns));
-	if (!c->ns)
-		die(c->spec, "no memory");
-	n_contestants++;
+}
+
+/* Makes room for the results of the case at the end of the table, in @threads threads. */
+static void enter(struct contestant c, int threads)
+{
+	if (n_contestants == CASES_MAX)
+		die(c.spec, "too many cases");
+	c.threads = threads;
+	c.ns = calloc((size_t)opt_rounds, sizeof(*c.ns));
+	if (!c.ns)
+		die(c.spec, "no memory");
+	contestants[n_contestants++] = c;
 }
 
 static double burst(const struct bench_case *bench)
@@ -133,27 +143,27 @@ static void *thread(void *arg)
 	return (void *)(uintptr_t)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin);
 }
 
-/* CPU time of @opt_threads threads, for one operation. */
-static double crowd(const struct bench_case *bench)
+/* CPU time of @n_threads threads, for one operation. */
+static double crowd(const struct bench_case *bench, int n_threads)
 {
 	pthread_t threads[THREADS_MAX];
 	double sum = 0;
 	void *ns;
 	int i;
 
-	pthread_barrier_init(&barrier, NULL, (unsigned int)opt_threads);
-	for (i = 0; i < opt_threads; i++) {
+	pthread_barrier_init(&barrier, NULL, (unsigned int)n_threads);
+	for (i = 0; i < n_threads; i++) {
 		if (pthread_create(&threads[i], NULL, thread, (void *)(uintptr_t)bench))
 			die("pthread_create", strerror(errno));
 	}
-	for (i = 0; i < opt_threads; i++) {
+	for (i = 0; i < n_threads; i++) {
 		pthread_join(threads[i], &ns);
 		sum += (double)(uintptr_t)ns;
 	}
 	pthread_barrier_destroy(&barrier);
 	if (bench->rest)
 		bench->rest();
-	return sum / opt_threads / opt_burst;
+	return sum / n_threads / opt_burst;
 }
 
 static int compare(const void *left, const void *right)
@@ -175,7 +185,7 @@ static void report(struct contestant *c)
 	printf("{\"label\": \"%s\", \"case\": \"%s\", \"unit\": \"ns\", \"min\": %.3f, \"p10\": %.3f, \"median\": %.3f, \"p90\": %.3f, "
 	       "\"rounds\": %d, \"burst\": %u, \"threads\": %d, \"discarded\": ",
 	       opt_label, c->spec, c->ns[0], percentile(c->ns, .1), percentile(c->ns, .5), percentile(c->ns, .9), opt_rounds, opt_burst,
-	       opt_threads ? opt_threads : 1);
+	       c->threads ? c->threads : 1);
 	if (c->bench->discarded)
 		printf("%llu}\n", (unsigned long long)c->bench->discarded());
 	else
@@ -192,6 +202,17 @@ static void pin(void)
 	CPU_SET(opt_cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		die("pinning", strerror(errno));
+}
+
+static void thread_counts(char *list)
+{
+	char *word;
+
+	for (word = strtok(list, ","); word; word = strtok(NULL, ",")) {
+		if (n_opt_threads == CASES_MAX || atoi(word) < 1 || atoi(word) > THREADS_MAX)
+			die(word, "not a list of threads");
+		opt_threads[n_opt_threads++] = atoi(word);
+	}
 }
 
 static void options(int argc, char **argv)
@@ -213,7 +234,7 @@ static void options(int argc, char **argv)
 			opt_sleep_us = (unsigned int)strtoul(optarg, NULL, 10);
 			break;
 		case 't':
-			opt_threads = atoi(optarg);
+			thread_counts(optarg);
 			break;
 		case 'l':
 			opt_label = optarg;
@@ -222,26 +243,39 @@ static void options(int argc, char **argv)
 			exit(2);
 		}
 	}
-	if (opt_rounds < 1 || !opt_burst || opt_threads < 0 || opt_threads > THREADS_MAX)
+	if (opt_rounds < 1 || !opt_burst)
 		die("options", "out of range");
+}
+
+static double measure(const struct contestant *c)
+{
+	return c->threads ? crowd(c->bench, c->threads) : burst(c->bench);
 }
 
 int main(int argc, char **argv)
 {
-	int round, i;
+	struct contestant c = {0};
+	int round, i, k;
 
 	options(argc, argv);
 	pin();
-	for (i = optind; i < argc; i++)
-		load(argv[i]);
+	for (i = optind; i < argc; i++) {
+		load(argv[i], &c);
+		if (!n_opt_threads)
+			enter(c, 0);
+		for (k = 0; k < n_opt_threads; k++)
+			enter(c, opt_threads[k]);
+	}
 	calibrate();
 	/* Round -1 is not kept: it touches everything once. */
 	for (round = -1; round < opt_rounds; round++) {
 		for (i = 0; i < n_contestants; i++) {
-			const double ns = opt_threads ? crowd(contestants[i].bench) : burst(contestants[i].bench);
+			const double ns = measure(&contestants[i]);
 
 			if (round >= 0)
 				contestants[i].ns[round] = ns;
+			if (opt_sleep_us && contestants[i].threads)
+				usleep(opt_sleep_us);
 		}
 		if (opt_sleep_us)
 			usleep(opt_sleep_us);
