@@ -270,8 +270,8 @@ static bool compare(struct run *run, uint32_t code, const struct value *l, const
 }
 
 /*
- * A bracket expression whose '[' is at @at: does @c belong to it? Return the bytes that it takes, 0 if it has no end (then the '[' is
- * an ordinary character).
+ * A bracket expression whose '[' is at @at: does @c belong to it? Return the bytes that it takes, 0 if it has no end (then the
+ * '[' is an ordinary character).
  */
 static uint32_t glob_bracket(const struct value *pattern, uint32_t at, unsigned char c, bool *ret_match)
 {

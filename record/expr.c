@@ -3,16 +3,16 @@
  * expr.c - from the text of an expression to its tree, and from the tree to a filter for one event. The language is in expr.h, the
  * machine in lib/abi/filter.h.
  *
- * The tree is an array of nodes that refer to each other by index; children have lower indices than their parents. Strings and names
- * lie behind it, in the same block of memory.
+ * The tree is an array of nodes that refer to each other by index; children have lower indices than their parents. Strings and
+ * names lie behind it, in the same block of memory.
  *
  * Compiling for an event: the types of all fields are known, so
  *
- *     what cannot hold (a field that is not there, a string with a number) or always does is decided here (truth_of), never emitted;
- *     hence the machine meets no "nothing", and an event for which the whole is decided needs no filter at all
+ *     what cannot hold (a field that is not there, a string with a number) or always does is decided here (truth_of), never
+ *     emitted; hence the machine meets no "nothing", and an event for which the whole is decided needs no filter at all
  *
- * and labels of enumerations become ranges of values. Code is emitted in one of two ways: emit_condition(), whose value is only ever
- * asked whether it is true, and emit_value(), whose value is compared.
+ * and labels of enumerations become ranges of values. Code is emitted in one of two ways: emit_condition(), whose value is only
+ * ever asked whether it is true, and emit_value(), whose value is compared.
  */
 #include "record/expr.h"
 
@@ -237,8 +237,26 @@ static bool lex_digits(struct parser *p, unsigned base, const char *base_name, u
 	return true;
 }
 
+struct base {
+	char letter;
+	unsigned base;
+	const char *name;
+};
+
+static const struct base *find_base(char letter)
+{
+	static const struct base bases[] = {{'x', 16, "hexadecimal"}, {'o', 8, "octal"}, {'b', 2, "binary"}};
+	size_t i;
+
+	for (i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
+		if (bases[i].letter == letter)
+			return &bases[i];
+	return NULL;
+}
+
 static bool lex_number(struct parser *p)
 {
+	const struct base *base;
 	const bool negative = p->text[p->at] == '-';
 	const char *digits;
 	size_t n_digits;
@@ -252,12 +270,9 @@ static bool lex_number(struct parser *p)
 		return fail(p, p->begin, "a minus sign can only stand in front of a number");
 	if (digits[n_digits] == '.' || (digits[n_digits] | 0x20) == 'e')
 		return lex_float(p, negative);
-	if (digits[0] == '0' && n_digits == 1 && ((digits[1] | 0x20) == 'x' || (digits[1] | 0x20) == 'o' || (digits[1] | 0x20) == 'b')) {
-		const char c = (char)(digits[1] | 0x20);
-
+	if (digits[0] == '0' && n_digits == 1 && (base = find_base((char)(digits[1] | 0x20)))) {
 		p->at += 2;
-		return lex_digits(p, c == 'x' ? 16 : c == 'o' ? 8 : 2, c == 'x' ? "hexadecimal" : c == 'o' ? "octal" : "binary", &value) &&
-		       set_integer(p, value, negative);
+		return lex_digits(p, base->base, base->name, &value) && set_integer(p, value, negative);
 	}
 	if (digits[0] == '0' && n_digits > 1)
 		return lex_digits(p, 8, "octal (the number begins with 0)", &value) && set_integer(p, value, negative);
@@ -725,7 +740,7 @@ struct expr *expr_parse(const char *text, struct expr_error *ret_error)
 		fail(&p, EXPR_TEXT_MAX, "this expression is too long");
 		return NULL;
 	}
-	/* A word takes at least its size in the text; a name may be followed by the next word at once, so each has room for its NUL. */
+	/* A word takes at least its size in the text; three times that has room for the NUL of names that follow each other at once. */
 	p.expr = calloc(1, sizeof(*p.expr) + 3 * length + 2);
 	p.c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 	if (!p.expr || !p.c_locale) {

@@ -16,17 +16,19 @@
  *     field   a name as in C; parts joined by "." or "->" and [number] belong to it: req->len, a.b[0]. Any other name is written
  *             in back quotes: `strlen(s)`. tid and pid are the thread's and the process' unless the event has a field of that name.
  *
- * It is C's, less C's traps: & binds tighter than comparisons (flags & 4 == 4 means what it seems to), comparisons cannot be chained
- * (1 < a < 3), and ! in front of a comparison needs parentheses. These are errors that say what to write instead.
+ * It is C's, less C's traps: & binds tighter than comparisons (flags & 4 == 4 means what it seems to), comparisons cannot be
+ * chained (1 < a < 3), and ! in front of a comparison needs parentheses. These are errors that say what to write instead.
  *
  * Meaning
- *     Integers compare by their mathematical value, whatever their signs and sizes; an integer with a floating point number as double.
- *     A NaN is unequal to everything. Strings compare byte by byte; ~ is a glob: * ? [a-z] [!a-z] and \ to quote, for the whole string.
- *     A sequence counts as its number of elements. An enumeration is a number that also compares (== != ~ !~) with its labels:
- *     state == "idle" holds for every value that has this label.
+ *     Integers compare by their mathematical value, whatever their signs and sizes; an integer with a floating point number as
+ *     double. A NaN is unequal to everything. Strings compare byte by byte, up to 64 KiB; ~ is a glob for the whole string:
+ *     * ? [a-z] [!a-z] and \ to quote ("\\" in a string). A sequence counts as its number of elements.
+ *     An enumeration is a number that also compares (== != ~ !~) with its labels: state == "idle" holds for every value that has
+ *     this label.
  *     Alone, a number is true if it is not 0, a string if it is not empty.
- *     A field that an event does not have is nothing: it is false, and every comparison with it is false, != and !~ too. The same holds
- *     for comparisons that make no sense (a string with a number, < with a label). expr_warning() tells of those that never did.
+ *     A field that an event does not have is nothing: it is false, and every comparison with it is false, != and !~ too. The
+ *     same holds for comparisons that make no sense (a string with a number, < with a label). expr_warning() tells of those
+ *     that never did.
  *
  * Bounds: no text makes parsing recurse deeper than EXPR_DEPTH_MAX, or gives more than BL_FILTER_OPS_MAX operations before mappings
  * are known; every expression that parses runs in BL_FILTER_STACK.

@@ -170,7 +170,7 @@ static int parse_rule(struct rule *rule, struct expr_error *ret_error)
 	while (end > first && is_blank(s[end - 1]))
 		end--;
 	if (!s[begin])
-		return invalid(ret_error, begin, "the option is empty; write a pattern, as 'db:*', or a condition, as 'rows > 100'");
+		return invalid(ret_error, begin, "the option is empty; write a pattern, as 'db:*', or a condition, as 'rows > 9'");
 	if (is_pattern(s, first, end)) {
 		rule->exclude = bang;
 		ret = set_pattern(rule, first, end);
@@ -179,7 +179,7 @@ static int parse_rule(struct rule *rule, struct expr_error *ret_error)
 	if (s[at_if] && find_unquoted(s, first, end, '\0') == end)
 		return invalid(ret_error, first, "in front of \"if\" a pattern category:name is expected, as 'db:*'");
 	if (is_bare_word(s, first, end))
-		return invalid(ret_error, first, "this is neither a pattern category:name, as 'db:*', nor a condition, as 'rows != 0'");
+		return invalid(ret_error, first, "this is neither a pattern category:name, as 'db:*', nor a condition, as 'rows > 9'");
 	return set_condition(rule, begin, ret_error);
 }
 

@@ -12,10 +12,11 @@
  *     -e '!libc:malloc'                      but not these
  *     -e '!libc:* if $ctx.tid == 4711'       nor these
  *
- * What begins with a colon-joined pattern (a ":" outside of quotes and back quotes) or is "*" is a pattern, the rest are expressions:
- * the language of record/expr.h has no colon. The blank-delimited word "if" ends the pattern, so names may have blanks.
+ * What begins with a colon-joined pattern (a ":" outside of quotes and back quotes) or is "*" is a pattern, the rest are
+ * expressions: their language (record/expr.h) has no colon. The blank-delimited word "if" ends the pattern, so names may have blanks.
  *
- * A record is wanted if any option without "!" wants it (or there is none) and no option with "!" matches. The order does not matter.
+ * A record is wanted if any option without "!" wants it (or there is none) and no option with "!" matches. The order is of no
+ * matter.
  */
 #ifndef BL_RECORD_SELECT_H
 #define BL_RECORD_SELECT_H
@@ -76,7 +77,7 @@ struct select_cursor {
 };
 
 /**
- * selection_warning() - which options, or parts of them, had no meaning for any of the events that selection_apply() was asked about
+ * selection_warning() - which options, or parts of them, had no meaning for any event that selection_apply() was asked about
  * @ret_option: the option's text, for expr_error_print(); as long-lived as the selection
  *
  * To be asked when all events are known, or at the end. Return: false when there is nothing more.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random bytecode against the machine that runs filters. Whatever it is, the machine ends, reads nothing that is not the filter's or
- * the record's (address sanitizer: the filter lies in a block of exactly its size), and says the same twice.
+ * Random bytecode against the machine that runs filters. Whatever it is, the machine ends, reads nothing that is not the filter's
+ * or the record's (address sanitizer: the filter lies in a block of exactly its size), and says the same twice.
  *
- * Input: one byte of flags, then, if BYTES_RAW is set, the filter as it is; otherwise five bytes for each operation (code, argument,
- * kind of value, two bytes of it) up to an END, then the filter's text, so that most inputs get past the first operation.
+ * Input: one byte of flags, then, if BYTES_RAW is set, the filter as it is; otherwise five bytes for each operation (code,
+ * argument, kind of value, two bytes of it) up to an END, then the filter's text, so that most inputs get past the first operation.
  */
 #include <math.h>
 #include <stdint.h>

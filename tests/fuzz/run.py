@@ -4,8 +4,8 @@
 
 Usage: run.py PROGRAM SEEDS RUNS [OPTION...]
 
-SEEDS has one input a line, as text, or as bytes in hexadecimal behind "hex:"; lines that begin with # are comments. To look for more
-than the check has time for:  run.py PROGRAM SEEDS 100000000 -jobs=2 -seed=0
+SEEDS has one input a line, as text, or as bytes in hexadecimal behind "hex:"; lines that begin with # are comments. To look
+for more than the check has time for:  run.py PROGRAM SEEDS 100000000 -jobs=2 -seed=0
 """
 import pathlib
 import subprocess

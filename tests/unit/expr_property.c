@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Thousands of random expressions on random records: what the compiled filter says must be what a plain walk over the tree says. The
- * walk shares nothing with the compiler: it has its own tree, from which the text is made, numbers in 128 bits, and fnmatch().
+ * Thousands of random expressions on random records: what the compiled filter says must be what a plain walk over the tree says.
+ * The walk shares nothing with the compiler: it has its own tree, from which the text is made, numbers in 128 bits, and fnmatch().
  */
 #include <fnmatch.h>
 #include <math.h>
