@@ -47,7 +47,7 @@ lint: deps-check
 	@scripts/lint
 
 install: all
-	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	$(if $(filter command% environment%,$(origin PREFIX)),@meson configure $(BUILD) -Dprefix=$(PREFIX))
 	@meson install -C $(BUILD) --destdir "$(DESTDIR)"
 
 clean:
