@@ -306,7 +306,7 @@ const struct cli_command cli_record = {
 		       "\n"
 		       "Examples:\n"
 		       "  borelog record -- make -j4\n"
-		       "  borelog record -e 'libc:mutex*' -e 'db:*' -- ./server\n"
+		       "  borelog record -e 'libc:pthread_mutex*' -e 'db:*' -- ./server\n"
 		       "  borelog record --overwrite --background flight; sleep 60; borelog snapshot flight\n",
 	.options = options,
 	.ends_at_operand = true,
