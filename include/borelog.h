@@ -105,8 +105,11 @@ struct borelog_object {
 	struct borelog_object *next;
 	struct borelog_site *sites, *sites_end;
 	struct borelog_enum_table *enums, *enums_end;
-	uint32_t state;
+	uint32_t abi; /* BORELOG_ABI that the object was compiled with; the library leaves others alone */
 };
+
+/* Goes up with every change of what trace points have compiled in; the size notices what is forgotten. */
+#define BORELOG_ABI (1u << 16 | (uint32_t)sizeof(struct bl_ring))
 
 /** What a trace point needs to know of a session that it is in. */
 struct borelog_view {
@@ -155,6 +158,7 @@ void borelog_object_init_(void)
 	borelog_this_object.sites_end = __stop_borelog_sites;
 	borelog_this_object.enums = __start_borelog_enums;
 	borelog_this_object.enums_end = __stop_borelog_enums;
+	borelog_this_object.abi = BORELOG_ABI;
 	borelog_register(&borelog_this_object);
 }
 

@@ -21,7 +21,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
-#define CHUNK_MAX (512u << 10)
+#define CHUNK_MAX (1u << BL_PROGRAM_SUB_SHIFT_MAX)
 
 struct layout {
 	uint8_t *base; /* NULL: only measuring */
@@ -92,7 +92,7 @@ static void lay_all(struct layout *l, const struct bl_session_head *head, uint8_
 static bool head_is_valid(const struct bl_session_head *head)
 {
 	return head->head_size >= BL_ABI_PAGE && head->head_size <= CHUNK_MAX && !(head->head_size % BL_ABI_PAGE) && head->n_rings &&
-	       head->n_rings <= BL_RINGS_MAX && head->sub_shift >= BL_SUB_SHIFT_MIN && (1u << (head->sub_shift & 31)) <= CHUNK_MAX &&
+	       head->n_rings <= BL_RINGS_MAX && head->sub_shift >= BL_SUB_SHIFT_MIN && head->sub_shift <= BL_PROGRAM_SUB_SHIFT_MAX &&
 	       head->n_phys <= BL_PHYS_MAX && head->ring_size == ring_size(head->sub_shift, head->n_phys) &&
 	       head->n_events < head->head_size / sizeof(uint32_t) && !(head->rings_offset % 8) && !(head->enabled_offset % 4) &&
 	       head->rings_offset + (uint64_t)head->n_rings * sizeof(struct bl_session_ring) <= head->head_size &&

@@ -227,9 +227,9 @@ static void update_slot(uint32_t s)
 			leave(s);
 		return;
 	}
-	leave(s);
 	if (attached)
 		forget_memory(session); /* others may be writing to it this very moment */
+	leave(s); /* who records into the old rings now is not seen by the recorder any more */
 	session->generation = slot.generation;
 	session->set_generation = set;
 	memcpy(path, slot.socket, BL_SOCKET_PATH_MAX);
@@ -242,8 +242,10 @@ void bl_sessions_update(void)
 	const uint32_t word = bl_load_acquire(&bl_program.control->word); /* ORD(control:A) */
 	uint32_t s;
 
+	bl_store_relaxed(&bl_program.joining, 1);
 	for (s = 0; s < BL_SESSIONS_MAX; s++)
 		update_slot(s);
+	bl_store_relaxed(&bl_program.joining, 0);
 	bl_store_release(&bl_program.seen_word, word);
 }
 

@@ -13,6 +13,7 @@
 #include "lib/sys.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,6 +243,23 @@ void bl_program_init(void)
 	errno = saved;
 }
 
+/* Is @object part of the executable? It registers last at start-up: the loader initialises libraries first. */
+static bool is_executable(const void *object)
+{
+	const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+	const size_t n = (size_t)getauxval(AT_PHNUM);
+	uintptr_t base = 0, at = (uintptr_t)object;
+	size_t i;
+
+	for (i = 0; phdr && i < n; i++)
+		if (phdr[i].p_type == PT_PHDR)
+			base = (uintptr_t)phdr - phdr[i].p_vaddr;
+	for (i = 0; phdr && i < n; i++)
+		if (phdr[i].p_type == PT_LOAD && at - base - phdr[i].p_vaddr < phdr[i].p_memsz)
+			return true;
+	return false;
+}
+
 void borelog_register(struct borelog_object *object)
 {
 	const int saved = errno;
@@ -249,6 +267,8 @@ void borelog_register(struct borelog_object *object)
 	uint32_t added = 0;
 
 	bl_program_init();
+	if (object->abi != BORELOG_ABI)
+		return;
 	for (o = bl_program.objects; o; o = o->next)
 		if (o == object)
 			return;
@@ -259,6 +279,8 @@ void borelog_register(struct borelog_object *object)
 		added = bl_publish(object);
 		if (added && bl_load_relaxed(&bl_program.control->word))
 			bl_program_move_word();
+		if (added && is_executable(object))
+			bl_sessions_update_early();
 	}
 	errno = saved;
 }

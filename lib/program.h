@@ -50,6 +50,7 @@ struct bl_program {
 	struct borelog_object *objects;
 	uint32_t seen_word;     /* value of control->word that sessions were last brought up to */
 	uint32_t attached;      /* sessions, as bits */
+	uint32_t joining;       /* sessions are being joined: who cannot wait for it has lost a record */
 	uint32_t explicit_only; /* borelog_attach() was called: join nothing that came later, make no system call */
 	uint32_t no_calls;      /* ... is being called: tell recorders so */
 	char control_dir[PATH_MAX]; /* RUN/programs */
@@ -79,6 +80,8 @@ uint32_t bl_publish(struct borelog_object *object) BL_HIDDEN;
 void bl_sessions_init(void) BL_HIDDEN;
 /** Bring sessions up to the control page: attach, leave. Caller holds busy. */
 void bl_sessions_update(void) BL_HIDDEN;
+/** The same in the program's own time, where that is better than at the first trace point: no other thread is in the way yet. */
+void bl_sessions_update_early(void) BL_HIDDEN;
 /** Find the sessions that run now and write them into free slots of the control page. */
 void bl_sessions_discover(void) BL_HIDDEN;
 

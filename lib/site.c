@@ -99,7 +99,8 @@ uint32_t borelog_site_refresh(struct borelog_site *site)
 
 	if (!bl_load_relaxed(&bl_program.token->alive) || bl_load_relaxed(&bl_program.seen_word) != bl_load_acquire(borelog_word)) {
 		if (!bl_program_take_busy()) {
-			count_lost();
+			if (bl_load_relaxed(&bl_program.joining))
+				count_lost();
 			return site->word & 0xff & bl_load_acquire(&bl_program.attached);
 		}
 		bl_program_check_fork();
@@ -116,6 +117,15 @@ uint32_t borelog_site_refresh(struct borelog_site *site)
 	bl_store_relaxed(&site->filtered, filtered);
 	bl_store_release(&site->word, (word & ~255u) | mask); /* ORD(site:A) */
 	return mask;
+}
+
+void bl_sessions_update_early(void)
+{
+	if (bl_load_relaxed(&bl_program.seen_word) == bl_load_acquire(borelog_word) || !bl_program_take_busy())
+		return;
+	bl_program_check_fork();
+	bl_sessions_update();
+	bl_program_release_busy();
 }
 
 uint32_t borelog_site_filter(const struct borelog_site *site, uint32_t mask, const struct bl_filter_arg *args, uint32_t n_args)

@@ -215,7 +215,7 @@ static int choose_geometry(struct record_session *session, struct record_error *
 	if (!sub)
 		sub = ring / SUB_PER_RING;
 	geometry->sub_shift = BL_SUB_SHIFT_MIN;
-	while (geometry->sub_shift < BL_SUB_SHIFT_MAX && 1ull << geometry->sub_shift < sub)
+	while (geometry->sub_shift < BL_PROGRAM_SUB_SHIFT_MAX && 1ull << geometry->sub_shift < sub)
 		geometry->sub_shift++;
 	geometry->n_sub = 2;
 	while (geometry->n_sub < BL_SUB_MAX && (uint64_t)geometry->n_sub << geometry->sub_shift < ring)

@@ -12,6 +12,9 @@
  *                             snapshot) talk. Sessions that record one command only have names that begin with a dot.
  *     /run/borelog/sessions/  the same for root's sessions, mode 0755; sockets there are mode 0666.
  *
+ * A directory of one's own in XDG_RUNTIME_DIR that is not /run/user/UID makes a world apart, for tests and containers: root too keeps
+ * its sessions there, and looks for running programs there only.
+ *
  * Which sessions a program belongs to:
  *     at load   those listed in the environment variable BORELOG_SESSION (socket paths, separated by ':'; the recorder of a command
  *               sets it for the command), and every socket in RUN/sessions and /run/borelog/sessions whose name has no dot in front.
@@ -54,6 +57,7 @@
 #define BL_SOCKET_PATH_MAX 104u
 #define BL_ATTACH_TIMEOUT_MS 1000
 #define BL_RINGS_MAX 1024u
+#define BL_PROGRAM_SUB_SHIFT_MAX 19u /* 512 KiB: a program maps rings in pieces of that size, see lib/arena.c */
 
 enum bl_control_slot_state {
 	BL_SLOT_STATE_FREE = 0,

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lib_process.c - a program that does to itself what programs do: fork in every way, exec, lose its descriptors, load and unload
+ * libraries, record from constructors, destructors, handlers and dying threads, enter sandboxes. One subcommand for each; the checks
+ * are in lib_process.py. `t:step` counts up in n for each `who`, so that a lost or doubled record is seen.
+ */
+#include <borelog.h>
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#define STEPS 10
+
+static void step(const char *who, int n)
+{
+	borelog_event("t", "step", who, n);
+}
+
+static void steps(const char *who)
+{
+	int n;
+
+	for (n = 0; n < STEPS; n++)
+		step(who, n);
+}
+
+static int wait_all(void)
+{
+	int status, bad = 0;
+
+	while (wait(&status) > 0 || errno == EINTR)
+		if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+			fprintf(stderr, "a child ended with wait status %#x\n", status);
+			bad++;
+		}
+	return bad ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int do_fork(void)
+{
+	steps("parent");
+	if (!fork()) {
+		steps("child");
+		if (!fork()) {
+			steps("grandchild");
+			_exit(0);
+		}
+		exit(wait_all());
+	}
+	steps("parent_after");
+	return wait_all();
+}
+
+static int do_vfork(void)
+{
+	steps("parent");
+	if (!vfork()) {
+		steps("child");
+		_exit(0);
+	}
+	steps("parent_after");
+	return wait_all();
+}
+
+static int do_clone(void)
+{
+	steps("parent");
+	if (!syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)) {
+		steps("child");
+		_exit(0);
+	}
+	steps("parent_after");
+	return wait_all();
+}
+
+static int do_exec(char **argv)
+{
+	char *const args[] = {argv[0], "exec2", NULL};
+
+	steps("before");
+	execv("/proc/self/exe", args);
+	return EXIT_FAILURE;
+}
+
+static int do_daemon(void)
+{
+	if (fork())
+		return EXIT_SUCCESS;
+	setsid();
+	if (fork())
+		_exit(0);
+	syscall(SYS_close_range, 0u, ~0u, 0u);
+	steps("daemon");
+	_exit(0);
+}
+
+static int do_dlopen(const char *plugin)
+{
+	int round;
+
+	for (round = 0; round < 3; round++) {
+		void *handle = dlopen(plugin, RTLD_NOW | RTLD_LOCAL);
+		void (*run)(int);
+
+		if (!handle) {
+			fprintf(stderr, "%s\n", dlerror());
+			return EXIT_FAILURE;
+		}
+		steps("main");
+		run = (void (*)(int))(uintptr_t)dlsym(handle, "plugin_run");
+		run(round);
+		dlclose(handle);
+		steps("main_after");
+	}
+	return EXIT_SUCCESS;
+}
+
+/* With its own checks of order: constructors before main, destructors after. */
+static int constructors;
+
+__attribute__((constructor)) static void early(void)
+{
+	if (getenv("LIB_PROCESS_EARLY"))
+		step("constructor", constructors++);
+}
+
+__attribute__((destructor)) static void late(void)
+{
+	if (getenv("LIB_PROCESS_EARLY"))
+		step("destructor", 0);
+}
+
+static void at_exit(void)
+{
+	step("atexit", 0);
+}
+
+static pthread_key_t key;
+
+static void at_thread_exit(void *value)
+{
+	(void)value;
+	step("thread_exit", 0);
+}
+
+static void *thread(void *arg)
+{
+	pthread_setspecific(key, arg);
+	steps("thread");
+	if (arg == &key)
+		pthread_exit(NULL);
+	return NULL;
+}
+
+static int do_threads(void)
+{
+	pthread_t id;
+	int i;
+
+	atexit(at_exit);
+	pthread_key_create(&key, at_thread_exit);
+	for (i = 0; i < 20; i++) {
+		if (pthread_create(&id, NULL, thread, i & 1 ? (void *)&key : (void *)&id))
+			return EXIT_FAILURE;
+		pthread_join(id, NULL);
+	}
+	return EXIT_SUCCESS;
+}
+
+static volatile sig_atomic_t handled;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	errno = 4711;
+	step("handler", handled++);
+	if (errno != 4711)
+		_exit(3); /* a trace point keeps errno */
+}
+
+static int do_signals(void)
+{
+	struct itimerval every = {{0, 50}, {0, 50}};
+	int n;
+
+	signal(SIGALRM, on_signal);
+	setitimer(ITIMER_REAL, &every, NULL);
+	for (n = 0; handled < 300; n++)
+		step("main", n);
+	memset(&every, 0, sizeof(every));
+	setitimer(ITIMER_REAL, &every, NULL);
+	printf("%d %d\n", n, (int)handled);
+	return EXIT_SUCCESS;
+}
+
+#ifdef __x86_64__
+
+static volatile int stepping, children;
+
+/* One instruction of a trace point done: fork here, and let the child go on from here. */
+static void on_trap(int signal, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	long pid;
+
+	(void)signal;
+	(void)info;
+	if (!stepping)
+		return;
+	pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (!pid) {
+		uc->uc_mcontext.gregs[REG_EFL] &= ~0x100;
+		stepping = 0;
+		children = -1;
+		return;
+	}
+	if (pid > 0)
+		children++;
+	while (syscall(SYS_wait4, pid, &(int){0}, WNOHANG, NULL) == 0)
+		sched_yield();
+}
+
+/* A record whose every instruction is interrupted by a handler that forks by a raw clone. */
+static int do_clone_inside(void)
+{
+	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+	int n;
+
+	sigaction(SIGTRAP, &action, NULL);
+	step("first", 0); /* attaches */
+	for (n = 0; n < 3; n++) {
+		stepping = 1;
+		__asm__ volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq" ::: "memory", "cc");
+		borelog_event("t", "stepped", n);
+		__asm__ volatile("pushfq\n\tandq $~0x100, (%%rsp)\n\tpopfq" ::: "memory", "cc");
+		stepping = 0;
+		if (children < 0) {
+			step("child", n);
+			_exit(0);
+		}
+		step("between", n);
+	}
+	printf("%d\n", children);
+	return EXIT_SUCCESS;
+}
+
+#endif
+
+static int allow_only_exit(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -1;
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+/* Enough to fill sub-buffers, so that hand-overs want to wake somebody. */
+static int do_seccomp(void)
+{
+	int n;
+
+	step("before", 0);
+	if (borelog_attach() < 1 || allow_only_exit())
+		_exit(5);
+	for (n = 0; n < 20000; n++)
+		step("inside", n);
+	syscall(SYS_exit_group, 0);
+	return 0;
+}
+
+static int do_chroot(const char *dir)
+{
+	if (chroot(dir) || chdir("/"))
+		return EXIT_FAILURE;
+	steps("inside");
+	if (!syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)) {
+		steps("child"); /* cannot make a control file: not traced, and not harmed */
+		_exit(0);
+	}
+	return wait_all();
+}
+
+static volatile sig_atomic_t stop;
+
+static void on_stop(int signal)
+{
+	(void)signal;
+	stop = 1;
+}
+
+static void *flat_out(void *arg)
+{
+	unsigned long n;
+
+	(void)arg;
+	for (n = 0; !stop; n++) {
+		borelog_event("t", "flat_out", n);
+		if (n % 2000 == 0)
+			usleep(1000); /* a trace of a size that can be read */
+	}
+	return NULL;
+}
+
+/* Four threads that do little but record, until SIGTERM. */
+static int do_loop(void)
+{
+	pthread_t ids[4];
+	int i;
+
+	signal(SIGTERM, on_stop);
+	for (i = 0; i < 4; i++)
+		pthread_create(&ids[i], NULL, flat_out, NULL);
+	puts("ready");
+	fflush(stdout);
+	for (i = 0; i < 4; i++)
+		pthread_join(ids[i], NULL);
+	return EXIT_SUCCESS;
+}
+
+/* Records one step whenever a byte comes on stdin. */
+static int do_on_demand(void)
+{
+	char c;
+	int n = 0;
+
+	puts("ready");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &c, 1) == 1) {
+		step("demand", n++);
+		putchar('.');
+		fflush(stdout);
+	}
+	return EXIT_SUCCESS;
+}
+
+static int do_too_large(void)
+{
+	static char large[3 << 20];
+
+	memset(large, 'x', sizeof(large) - 1);
+	borelog_event("t", "large", borelog_named(text, (const char *)large));
+	borelog_event("t", "large", borelog_bytes(large, 70000));
+	steps("after");
+	return EXIT_SUCCESS;
+}
+
+static int do_many(const char *count)
+{
+	long n, limit = atol(count);
+
+	for (n = 0; n < limit; n++)
+		borelog_event("t", "many", n);
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(what, "fork"))
+		return do_fork();
+	if (!strcmp(what, "vfork"))
+		return do_vfork();
+	if (!strcmp(what, "clone"))
+		return do_clone();
+	if (!strcmp(what, "exec"))
+		return do_exec(argv);
+	if (!strcmp(what, "exec2"))
+		return steps("after"), EXIT_SUCCESS;
+	if (!strcmp(what, "daemon"))
+		return do_daemon();
+	if (!strcmp(what, "dlopen") && argc > 2)
+		return do_dlopen(argv[2]);
+	if (!strcmp(what, "threads"))
+		return do_threads();
+	if (!strcmp(what, "signals"))
+		return do_signals();
+#ifdef __x86_64__
+	if (!strcmp(what, "clone_inside"))
+		return do_clone_inside();
+#endif
+	if (!strcmp(what, "seccomp"))
+		return do_seccomp();
+	if (!strcmp(what, "chroot") && argc > 2)
+		return do_chroot(argv[2]);
+	if (!strcmp(what, "loop"))
+		return do_loop();
+	if (!strcmp(what, "on_demand"))
+		return do_on_demand();
+	if (!strcmp(what, "too_large"))
+		return do_too_large();
+	if (!strcmp(what, "many") && argc > 2)
+		return do_many(argv[2]);
+	if (!strcmp(what, "_exit"))
+		steps("main"), _exit(7);
+	if (!strcmp(what, "steps"))
+		return steps("main"), EXIT_SUCCESS;
+	fprintf(stderr, "usage: lib_process WHAT [ARG]\n");
+	return 2;
+}

@@ -1,0 +1,262 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""libborelog in programs that fork, exec, close everything, load libraries, handle signals, sandbox themselves."""
+import collections
+import os
+import pathlib
+import signal
+import subprocess
+
+import harness
+from harness import check, equal
+
+PROGRAM = harness.PROGRAMS / "lib_process"
+PLUGIN = harness.PROGRAMS / "liblib_plugin.so"
+STEPS = list(range(10))
+
+
+def by_who(events):
+    steps = collections.defaultdict(list)
+    for event in events:
+        if event.name == "t:step":
+            steps[event.fields["who"]].append(event)
+    return steps
+
+
+def numbers(events):
+    return [event.fields["n"] for event in events]
+
+
+def check_whos(events, *whos):
+    steps = by_who(events)
+    equal(sorted(steps), sorted(whos), "who recorded")
+    for who in whos:
+        equal(numbers(steps[who]), STEPS, f"steps of {who}")
+    return steps
+
+
+def pids(steps, who):
+    return {event.pid for event in steps[who]}
+
+
+def test_fork(place):
+    trace, _ = place.record(PROGRAM, "fork")
+    steps = check_whos(harness.read(trace), "parent", "child", "grandchild", "parent_after")
+    equal(pids(steps, "parent"), pids(steps, "parent_after"), "the parent's pid")
+    equal(len(pids(steps, "parent") | pids(steps, "child") | pids(steps, "grandchild")), 3, "pids")
+    for who in steps:
+        for event in steps[who]:
+            equal(event.tid, event.pid, f"tid of {who}")
+
+
+def test_vfork(place):
+    trace, _ = place.record(PROGRAM, "vfork")
+    check_whos(harness.read(trace), "parent", "child", "parent_after")
+
+
+def test_clone(place):
+    trace, _ = place.record(PROGRAM, "clone")
+    events = harness.read(trace)
+    steps = by_who(events)
+    equal(numbers(steps["parent"]), STEPS, "parent")
+    equal(numbers(steps["parent_after"]), STEPS, "parent_after")
+    # The child's first record is what tells it that it has no rings: counted, not recorded.
+    equal(numbers(steps["child"]), STEPS[1:], "child")
+    equal(harness.discarded(trace), 1, "discarded")
+    equal(len(pids(steps, "parent") | pids(steps, "child")), 2, "pids")
+    for event in steps["child"]:
+        equal(event.tid, event.pid, "tid of the child")
+
+
+def test_clone_at_every_instruction(place):
+    trace, done = place.record(PROGRAM, "clone_inside", timeout=300)
+    children = int(done.stdout)
+    check(children > 100, "too few instructions were stepped through:", children)
+    events = harness.read(trace)
+    steps = by_who(events)
+    stepped = [event for event in events if event.name == "t:stepped"]
+    parent = {event.pid for event in steps["first"]}
+    equal([event.fields["n"] for event in stepped if event.pid in parent], [0, 1, 2], "the interrupted records")
+    equal(numbers(steps["between"]), [0, 1, 2], "records in between")
+    own = collections.Counter(event.pid for event in steps["child"])
+    check(not parent & set(own), "a child wrote into its parent's stream")
+    check(all(count == 1 for count in own.values()), "a child's record was doubled")
+    # Each child had one record under way and made one more; one of the two is what told it that it has no rings.
+    recorded = len(own) + len([event for event in stepped if event.pid not in parent])
+    check(len(own) + harness.discarded(trace) >= children, f"{children} children, {len(own)} recorded,",
+          f"{harness.discarded(trace)} discarded, {recorded} in all")
+
+
+def test_exec(place):
+    trace, _ = place.record(PROGRAM, "exec")
+    steps = check_whos(harness.read(trace), "before", "after")
+    equal(pids(steps, "before"), pids(steps, "after"), "pid before and after exec")
+
+
+def test_daemon_without_descriptors(place):
+    trace, session = place.start_session()
+    equal(place.run(PROGRAM, "daemon").returncode, 0, "exit status")
+    harness.wait_for(lambda: not any(pathlib.Path("/proc", path.name).exists() for path in
+                                     (place.run_dir / "borelog/programs").glob("*")), "the daemon's end")
+    place.stop_session(session)
+    check_whos(harness.read(trace), "daemon")
+
+
+def test_dlopen(place):
+    trace, _ = place.record(PROGRAM, "dlopen", PLUGIN)
+    events = harness.read(trace)
+    plugin = [(event.fields["round"], event.fields["n"]) for event in events if event.name == "t:plugin"]
+    equal(plugin, [(r, n) for r in range(3) for n in STEPS], "the plugin's records")
+    equal(numbers(by_who(events)["main"]), STEPS * 3, "main")
+    equal(numbers(by_who(events)["main_after"]), STEPS * 3, "main_after")
+    names = collections.Counter(event.name for event in events)
+    equal(names["t:plugin_loaded"], 3, "constructors of the plugin")
+    equal(names["t:plugin_unloaded"], 3, "destructors of the plugin")
+
+
+def test_constructors_and_destructors(place):
+    place.env["LIB_PROCESS_EARLY"] = "1"
+    trace, _ = place.record(PROGRAM, "steps")
+    whos = [event.fields["who"] for event in harness.read(trace)]
+    equal(whos, ["constructor"] + ["main"] * 10 + ["destructor"], "order")
+
+
+def test_threads_exit_atexit(place):
+    trace, _ = place.record(PROGRAM, "threads")
+    steps = by_who(harness.read(trace))
+    equal(len(steps["thread"]), 200, "records of threads")
+    equal(len(steps["thread_exit"]), 20, "records of threads' destructors")
+    equal(len({event.tid for event in steps["thread"]}), 20, "tids")
+    equal(len(steps["atexit"]), 1, "records of atexit")
+
+
+def test_underscore_exit_and_status(place):
+    trace, _ = place.record(PROGRAM, "_exit", status=7)
+    check_whos(harness.read(trace), "main")
+
+
+def test_signal_handlers(place):
+    trace, done = place.record(PROGRAM, "signals")
+    main, handler = (int(word) for word in done.stdout.split())
+    steps = by_who(harness.read(trace))
+    lost = harness.discarded(trace)
+    equal(len(steps["main"]) + len(steps["handler"]) + lost, main + handler, "recorded and discarded")
+    for who in "main", "handler":
+        check(numbers(steps[who]) == sorted(set(numbers(steps[who]))), f"{who}: doubled or out of order")
+
+
+def test_seccomp(place):
+    trace, done = place.record(PROGRAM, "seccomp", options=["--no-preload", "--size", "8M"])
+    steps = by_who(harness.read(trace))
+    equal(numbers(steps["inside"]), list(range(20000)), "records from inside the sandbox")
+    equal(numbers(steps["before"]), [0], "records before")
+
+
+def test_chroot(place):
+    if os.geteuid():
+        return
+    jail = place.folder / "jail"
+    jail.mkdir()
+    trace, _ = place.record(PROGRAM, "chroot", jail)
+    equal(numbers(by_who(harness.read(trace))["inside"]), STEPS, "records from inside")
+
+
+def test_setuid_is_never_traced(place):
+    if os.geteuid():
+        return
+    program = place.folder / "setuid"
+    program.write_bytes(PROGRAM.read_bytes())
+    program.chmod(0o4755)
+    place.folder.chmod(0o755)
+    user_run = place.folder / "user"
+    user_run.mkdir(mode=0o700)
+    os.chown(user_run, 65534, 65534)
+    place.env["LD_LIBRARY_PATH"] = str(harness.BUILD / "lib")
+    done = place.run("setpriv", "--reuid=65534", "--clear-groups", "env", f"XDG_RUNTIME_DIR={user_run}", program, "steps")
+    # The loader drops the build tree's library path for such a program; if it runs at all, it must not have left a trace of itself.
+    check(not list(user_run.rglob("*")) and not list(place.run_dir.rglob("programs/*")), "a setuid program made a control file", done)
+
+
+def test_two_sessions(place):
+    first, one = place.start_session()
+    second, two = place.start_session()
+    equal(place.run(PROGRAM, "steps").returncode, 0, "exit status")
+    place.stop_session(two)
+    equal(place.run(PROGRAM, "steps").returncode, 0, "exit status")
+    place.stop_session(one)
+    equal(numbers(by_who(harness.read(first))["main"]), STEPS * 2, "first session")
+    check_whos(harness.read(second), "main")
+
+
+def shmem_kib(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("RssShmem"))
+
+
+def test_sessions_come_and_go(place):
+    """Ring memory goes when a session ends, under threads that never stop recording; the program does not notice."""
+    program = subprocess.Popen([PROGRAM, "loop"], env=place.env, stdout=subprocess.PIPE, text=True)
+    equal(program.stdout.readline(), "ready\n", "the program")
+    before = shmem_kib(program.pid)
+    for _ in range(12):
+        trace, session = place.start_session()
+        size = lambda: sum(path.stat().st_size for path in trace.rglob("*") if path.is_file())
+        harness.wait_for(lambda: size() > 300000, "records of a program that ran before the session")
+        place.stop_session(session)
+        harness.wait_for(lambda: shmem_kib(program.pid) < before + 256, "the ring's memory to be freed")
+    events = harness.read(trace)
+    check(len(events) > 1000 and {event.pid for event in events} == {program.pid}, "records of the last session")
+    equal(program.poll(), None, "the program")
+    program.send_signal(signal.SIGTERM)
+    equal(program.wait(timeout=30), 0, "exit status")
+
+
+def test_attach_on_demand(place):
+    """The first trace point after a session's start is in the trace, and a program that does nothing is not disturbed."""
+    program = subprocess.Popen([PROGRAM, "on_demand"], env=place.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    equal(program.stdout.readline(), b"ready\n", "the program")
+    for _ in range(3):
+        trace, session = place.start_session()
+        program.stdin.write(b"x")
+        program.stdin.flush()
+        equal(program.stdout.read(1), b".", "the program")
+        place.stop_session(session)
+        equal(len(harness.read(trace)), 1, "records")
+    program.stdin.close()
+    equal(program.wait(timeout=30), 0, "exit status")
+
+
+def test_recorder_killed(place):
+    """Nobody blocks, the program goes on, the memory is freed, the next session works."""
+    program = subprocess.Popen([PROGRAM, "loop"], env=place.env, stdout=subprocess.PIPE, text=True)
+    equal(program.stdout.readline(), "ready\n", "the program")
+    before = shmem_kib(program.pid)
+    trace, session = place.start_session()
+    size = lambda: sum(path.stat().st_size for path in trace.rglob("*") if path.is_file())
+    harness.wait_for(lambda: size() > 300000, "records")
+    session.kill()
+    session.wait()
+    harness.read(trace)
+    harness.wait_for(lambda: shmem_kib(program.pid) < before + 256, "the program to free the dead recorder's memory")
+    trace, session = place.start_session()
+    harness.wait_for(lambda: trace.exists() and size() > 300000, "records of the next session")
+    place.stop_session(session)
+    check(len(harness.read(trace)) > 1000, "records of the next session")
+    program.send_signal(signal.SIGTERM)
+    equal(program.wait(timeout=30), 0, "exit status")
+
+
+def test_too_large_is_counted(place):
+    trace, _ = place.record(PROGRAM, "too_large")
+    check_whos(harness.read(trace), "after")
+    equal(harness.discarded(trace), 2, "discarded")
+
+
+def test_every_record_or_counted(place):
+    trace, _ = place.record(PROGRAM, "many", "200000", options=["--no-preload", "--size", "64k"])
+    events = [event.fields["n"] for event in harness.read(trace)]
+    check(events == sorted(set(events)), "doubled or out of order")
+    equal(len(events) + harness.discarded(trace), 200000, "recorded and discarded")
+
+
+harness.main(globals())
