@@ -19,9 +19,10 @@ struct bench_case {
 	uint64_t (*discarded)(void);       /* records that were not recorded in the bursts, if the case knows. May be NULL */
 };
 
-#define BENCH_CASES __attribute__((visibility("default"))) const struct bench_case bench_cases[]
-
-extern BENCH_CASES; /* ends with a case without name */
+/* Ends with a case without name. */
+#define BENCH_CASES                                                                                                                    \
+	extern const struct bench_case bench_cases[];                                                                                  \
+	__attribute__((visibility("default"))) const struct bench_case bench_cases[]
 
 /** Makes the compiler forget what it knows about a value. */
 #define bench_hide(x) __asm__ volatile("" : "+r"(x))

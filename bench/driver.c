@@ -4,6 +4,8 @@
  *
  * usage: driver [-c CPU] [-r ROUNDS] [-n BURST] [-s SLEEP_US] [-t THREADS,...] [-l LABEL] MODULE:CASE...
  *
+ * MODULE is a file, or "self" for the cases that are linked into the driver: a trace point in an executable costs less than one in a module.
+ *
  * One thread (no -t): each round runs one burst of every case; what is kept is the wall time of each burst by the CPU's counter.
  * The minimum is the cost of the code, the median what the machine gave, p90 - p10 the spread. -s sleeps after each round, so that
  * consumers in other processes can keep up and no case is measured while it discards.
@@ -81,22 +83,36 @@ static void die(const char *what, const char *why)
 	exit(2);
 }
 
+extern const struct bench_case bench_cases[] __attribute__((weak));
+
+static const struct bench_case *cases_of(const char *file)
+{
+	const struct bench_case *cases;
+	void *module;
+
+	if (!strcmp(file, "self"))
+		return bench_cases;
+	module = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+	if (!module)
+		die(file, dlerror());
+	cases = dlsym(module, "bench_cases");
+	if (!cases)
+		die(file, "no table of cases");
+	return cases;
+}
+
 static void load(char *spec, struct contestant *c)
 {
 	const struct bench_case *at;
 	char *colon = strrchr(spec, ':');
-	void *module;
 
 	if (!colon)
 		die(spec, "not MODULE:CASE");
 	c->spec = strdup(colon + 1);
 	*colon = 0;
-	module = dlopen(spec, RTLD_NOW | RTLD_LOCAL);
-	if (!module)
-		die(spec, dlerror());
-	at = dlsym(module, "bench_cases");
+	at = cases_of(spec);
 	if (!at)
-		die(spec, "no table of cases");
+		die(spec, "no cases in this driver");
 	while (at->name && strcmp(at->name, c->spec))
 		at++;
 	if (!at->name)
