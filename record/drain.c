@@ -245,7 +245,8 @@ static void write_walked(struct record_session *session, struct program *program
 	}
 	packet_lost(lost, &pr->ring, pr->stream, pr->extra, lost_max(session));
 	fill_walk_head(&head, pr, lost);
-	head.torn = walk_torn(&walk, left->committed_records);
+	/* If the count says that all claims are committed, only the closing is missing. */
+	head.torn = left->committed_bytes == walk.end ? 0 : walk_torn(&walk, left->committed_records);
 	pr->extra[BL_LOST_TORN] += head.torn;
 	walk_close(bytes, &walk, &head);
 	memcpy(&packet, bytes, sizeof(packet));
