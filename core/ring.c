@@ -60,18 +60,10 @@ void bl_ring_init(const struct bl_ring *ring)
 
 void bl_ring_lose(struct bl_ring *ring, enum bl_lost reason, uint64_t count)
 {
-	bl_local_add_return(&ring->shared->lost[reason], count);
+	bl_local_add_return(&ring->shared->lost[reason], count); /* ORD(lost:A) */
 }
 
-static void count_bytes(struct bl_ring *ring, uint32_t n, uint32_t phys, uint32_t bytes)
-{
-	uint64_t count = bl_local_add_return(&ring->shared->commit[phys], bytes); /* ORD(commit:B) */
-
-	if ((uint32_t)count == ring->sub_size)
-		bl_ring_deliver(ring, n, phys);
-}
-
-void bl_ring_deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
+static void deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
 {
 	bl_port_step(BL_STEP_COUNTED);
 	/* Nobody else moves an open slot, so a store is enough. */
@@ -79,6 +71,33 @@ void bl_ring_deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
 	bl_port_step(BL_STEP_DELIVERED);
 	if (!(ring->flags & BL_RING_NO_WAKE))
 		bl_port_wake(ring);
+}
+
+/*
+ * Whoever makes a count full knows only that count: what a record would have to carry for this rare moment costs registers on every
+ * record. The sub-buffer is in exactly one slot, and stays open there until we move it.
+ */
+void bl_ring_deliver(struct bl_ring *ring, const uint64_t *count)
+{
+	const uint32_t phys = (uint32_t)(count - ring->shared->commit);
+	uint32_t i;
+
+	for (i = 0; i < ring->n_sub; i++) {
+		const uint64_t slot = bl_load_relaxed(&ring->shared->slot[i]);
+
+		if (bl_slot_phys(slot) == phys && bl_slot_state(slot) == BL_SLOT_OPEN) {
+			deliver(ring, bl_slot_n(slot), phys);
+			return;
+		}
+	}
+}
+
+static void count_bytes(struct bl_ring *ring, uint32_t n, uint32_t phys, uint32_t bytes)
+{
+	uint64_t count = bl_local_add_return(&ring->shared->commit[phys], bytes); /* ORD(commit:B) */
+
+	if ((uint32_t)count == ring->sub_size)
+		deliver(ring, n, phys);
 }
 
 /*
@@ -278,8 +297,8 @@ static void write_extended(uint8_t *header, uint32_t id, uint64_t ts)
 static int settle(struct bl_ring *ring, const struct claim *c, uint32_t id, uint32_t size, struct bl_record *ret)
 {
 	uint32_t head_size = 0;
+	uint32_t phys;
 
-	ret->n = c->n;
 	if (c->opens) {
 		bl_port_step(BL_STEP_SWITCH_CLAIMED);
 		if (c->close_pos)
@@ -287,15 +306,15 @@ static int settle(struct bl_ring *ring, const struct claim *c, uint32_t id, uint
 	} else {
 		bl_port_step(BL_STEP_CLAIMED);
 	}
-	if (bl_ring_slot_open(ring, c->n, &ret->phys))
+	if (bl_ring_slot_open(ring, c->n, &phys))
 		return -BL_ENOTCONN;
 	if (c->opens) {
-		open_packet(ring, c->n, ret->phys, c->ts);
+		open_packet(ring, c->n, phys, c->ts);
 		head_size = sizeof(struct bl_packet);
 	}
-	ret->header = ring->sub[ret->phys] + c->pos;
+	ret->header = ring->sub[phys] + c->pos;
 	ret->payload = ret->header + c->header_size;
-	ret->count = &ring->shared->commit[ret->phys];
+	ret->count = &ring->shared->commit[phys];
 	ret->bytes = head_size + c->header_size + size;
 	if (c->header_size == BL_RECORD_EXTENDED) {
 		write_extended(ret->header, id, c->ts);
@@ -318,7 +337,7 @@ int bl_ring_reserve_slow(struct bl_ring *ring, uint32_t id, uint32_t size, struc
 		c.head = bl_load_acquire(&ring->shared->head); /* ORD(reserve:A) */
 		err = plan(ring, id, size, &c);
 		/* A verdict on a head that has moved meanwhile says nothing about the record: somebody may have opened the next one. */
-		if (err == -BL_ENOSPC && bl_load_acquire(&ring->shared->head) != c.head)
+		if (err == -BL_ENOSPC && bl_load_acquire(&ring->shared->head) != c.head) /* ORD(reserve:A) */
 			continue;
 		if (err == -BL_ENOTCONN)
 			return err;
@@ -385,7 +404,7 @@ int bl_reader_take(struct bl_reader *reader)
 
 uint32_t bl_reader_distance(const struct bl_reader *reader)
 {
-	const uint32_t newest = (uint32_t)bl_load_acquire(&reader->ring->shared->head) >> reader->ring->sub_shift;
+	const uint32_t newest = (uint32_t)bl_load_acquire(&reader->ring->shared->head) >> reader->ring->sub_shift; /* ORD(seek:B) */
 
 	return (newest - reader->next) & n_mask(reader->ring);
 }
@@ -423,8 +442,8 @@ void bl_reader_clean(struct bl_reader *reader)
 int bl_reader_peek(const struct bl_reader *reader, struct bl_unfinished *ret)
 {
 	struct bl_ring *ring = reader->ring;
-	const uint64_t head = bl_load_acquire(&ring->shared->head);
-	const uint64_t slot = bl_load_acquire(slot_of(ring, reader->next));
+	const uint64_t head = bl_load_acquire(&ring->shared->head); /* ORD(peek:A) */
+	const uint64_t slot = bl_load_acquire(slot_of(ring, reader->next)); /* ORD(peek:B) */
 	const uint32_t sub_size = ring->sub_size;
 	const uint32_t ahead = (((uint32_t)head >> ring->sub_shift) - reader->next) & n_mask(ring);
 	uint64_t commit;
@@ -438,7 +457,7 @@ int bl_reader_peek(const struct bl_reader *reader, struct bl_unfinished *ret)
 	if (ret->phys >= ring->n_phys || ret->phys == reader->spare)
 		return -BL_EPROTO;
 	ret->opened = (bl_slot_state(slot) == BL_SLOT_OPEN || bl_slot_state(slot) == BL_SLOT_DELIVERED) && bl_slot_n(slot) == reader->next;
-	commit = ret->opened ? bl_load_acquire(&ring->shared->commit[ret->phys]) : 0;
+	commit = ret->opened ? bl_load_acquire(&ring->shared->commit[ret->phys]) : 0; /* ORD(peek:C) */
 	ret->committed_records = (uint32_t)(commit >> 32);
 	ret->committed_bytes = (uint32_t)commit;
 	return 0;
