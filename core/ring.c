@@ -63,7 +63,15 @@ void bl_ring_lose(struct bl_ring *ring, enum bl_lost reason, uint64_t count)
 	bl_local_add_return(&ring->shared->lost[reason], count); /* ORD(lost:A) */
 }
 
-static void deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
+static void count_bytes(struct bl_ring *ring, uint32_t n, uint32_t phys, uint32_t bytes)
+{
+	uint64_t count = bl_local_add_return(&ring->shared->commit[phys], bytes); /* ORD(commit:B) */
+
+	if ((uint32_t)count == ring->sub_size)
+		bl_ring_deliver(ring, n, phys);
+}
+
+void bl_ring_deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
 {
 	bl_port_step(BL_STEP_COUNTED);
 	/* Nobody else moves an open slot, so a store is enough. */
@@ -71,33 +79,6 @@ static void deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
 	bl_port_step(BL_STEP_DELIVERED);
 	if (!(ring->flags & BL_RING_NO_WAKE))
 		bl_port_wake(ring);
-}
-
-/*
- * Whoever makes a count full knows only that count: what a record would have to carry for this rare moment costs registers on every
- * record. The sub-buffer is in exactly one slot, and stays open there until we move it.
- */
-void bl_ring_deliver(struct bl_ring *ring, const uint64_t *count)
-{
-	const uint32_t phys = (uint32_t)(count - ring->shared->commit);
-	uint32_t i;
-
-	for (i = 0; i < ring->n_sub; i++) {
-		const uint64_t slot = bl_load_relaxed(&ring->shared->slot[i]);
-
-		if (bl_slot_phys(slot) == phys && bl_slot_state(slot) == BL_SLOT_OPEN) {
-			deliver(ring, bl_slot_n(slot), phys);
-			return;
-		}
-	}
-}
-
-static void count_bytes(struct bl_ring *ring, uint32_t n, uint32_t phys, uint32_t bytes)
-{
-	uint64_t count = bl_local_add_return(&ring->shared->commit[phys], bytes); /* ORD(commit:B) */
-
-	if ((uint32_t)count == ring->sub_size)
-		deliver(ring, n, phys);
 }
 
 /*
@@ -297,8 +278,8 @@ static void write_extended(uint8_t *header, uint32_t id, uint64_t ts)
 static int settle(struct bl_ring *ring, const struct claim *c, uint32_t id, uint32_t size, struct bl_record *ret)
 {
 	uint32_t head_size = 0;
-	uint32_t phys;
 
+	ret->n = c->n;
 	if (c->opens) {
 		bl_port_step(BL_STEP_SWITCH_CLAIMED);
 		if (c->close_pos)
@@ -306,15 +287,15 @@ static int settle(struct bl_ring *ring, const struct claim *c, uint32_t id, uint
 	} else {
 		bl_port_step(BL_STEP_CLAIMED);
 	}
-	if (bl_ring_slot_open(ring, c->n, &phys))
+	if (bl_ring_slot_open(ring, c->n, &ret->phys))
 		return -BL_ENOTCONN;
 	if (c->opens) {
-		open_packet(ring, c->n, phys, c->ts);
+		open_packet(ring, c->n, ret->phys, c->ts);
 		head_size = sizeof(struct bl_packet);
 	}
-	ret->header = ring->sub[phys] + c->pos;
+	ret->header = ring->sub[ret->phys] + c->pos;
 	ret->payload = ret->header + c->header_size;
-	ret->count = &ring->shared->commit[phys];
+	ret->count = &ring->shared->commit[ret->phys];
 	ret->bytes = head_size + c->header_size + size;
 	if (c->header_size == BL_RECORD_EXTENDED) {
 		write_extended(ret->header, id, c->ts);
