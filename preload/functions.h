@@ -2,7 +2,8 @@
 /*
  * functions.h - every libc function that is wrapped, and those that stand in for a variadic one: one list for the table of real
  * addresses. X(name) takes the newest version of a symbol, V(name, version) prefers the named one where the libc has it: the older
- * pthread_cond_* of the same name have another layout of the condition variable.
+ * pthread_cond_* of the same name have another layout of the condition variable. The names that 32-bit programs with a 64-bit time_t
+ * use (__ppoll64 and so on) are not wrapped.
  */
 #ifndef BL_PRELOAD_FUNCTIONS_H
 #define BL_PRELOAD_FUNCTIONS_H
@@ -111,6 +112,7 @@ ssize_t __getdelim(char **line, size_t *size, int delimiter, FILE *stream);
 
 #define BL_PROCESS_FUNCTIONS(X, V)                                                                                             \
 	X(fork) X(vfork) X(execve) X(execv) X(execvp) X(execvpe) X(fexecve) X(execveat) X(posix_spawn) X(posix_spawnp)         \
+	X(system) X(popen) X(pclose)                                                                                           \
 	X(wait) X(waitpid) X(waitid) X(wait3) X(wait4) X(sleep) X(usleep) X(nanosleep) X(clock_nanosleep)
 
 #define BL_DL_FUNCTIONS(X, V) X(dlopen) X(dlmopen) X(dlclose)

@@ -954,13 +954,16 @@ static void threads_fail(void **state)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
+	size_t before;
 	int i;
 
 	(void)state;
 	pthread_attr_init(&attr);
 	assert_int_equal(pthread_attr_setstacksize(&attr, (size_t)1 << 50), 0);
+	before = mallinfo2().uordblks;
 	for (i = 0; i < 200; i++)
 		assert_int_equal(pthread_create(&thread, &attr, returns, NULL), EAGAIN);
+	assert_true(mallinfo2().uordblks - before < 2000);
 	pthread_attr_destroy(&attr);
 	pthread_key_create(&key, NULL);
 	for (i = 0; i < 200; i++) {
@@ -1177,7 +1180,11 @@ static void streams(void **state)
 static void processes(void **state)
 {
 	char *const argv[] = {"sh", "-c", "exit 5", NULL};
+	char *const env[] = {"EDGE=10", NULL};
 	siginfo_t info = {.si_pid = 0};
+	const char *volatile none = NULL;
+	char line[32];
+	FILE *stream;
 	struct rusage usage;
 	int status;
 	pid_t child;
@@ -1211,7 +1218,20 @@ static void processes(void **state)
 		_exit(1);
 	}
 	assert_int_equal(status_of(child), 8);
+	child = fork();
+	if (!child) {
+		execle("/bin/sh", "sh", "-c", "exit $EDGE", NULL, env);
+		_exit(1);
+	}
+	assert_int_equal(status_of(child), 10);
+	assert_int_equal(execl("/nonexistent", none, NULL), -1);
+	assert_int_equal(errno, ENOENT);
 	assert_int_equal(WEXITSTATUS(system("exit 9")), 9);
+	stream = popen("echo from a pipe; exit 11", "r");
+	assert_non_null(stream);
+	assert_non_null(fgets(line, sizeof(line), stream));
+	assert_string_equal(line, "from a pipe\n");
+	assert_int_equal(WEXITSTATUS(pclose(stream)), 11);
 	errno = 0;
 	assert_int_equal(wait(&status), -1);
 	assert_int_equal(errno, ECHILD);

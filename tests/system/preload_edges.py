@@ -21,7 +21,7 @@ connect accept accept4 send sendto sendmsg recv recvfrom recvmsg poll ppoll sele
 pthread_mutex_lock pthread_mutex_timedlock pthread_mutex_clocklock pthread_rwlock_rdlock pthread_rwlock_wrlock
 pthread_rwlock_timedwrlock pthread_rwlock_clockwrlock pthread_cond_wait pthread_cond_timedwait
 pthread_cond_clockwait pthread_barrier_wait sem_wait sem_timedwait sem_clockwait mtx_lock mtx_timedlock cnd_timedwait
-pthread_create pthread_join thrd_create thrd_join dlclose fork posix_spawn posix_spawnp execv waitpid waitid wait wait4
+pthread_create pthread_join thrd_create thrd_join dlclose fork posix_spawn posix_spawnp system popen pclose execv waitpid waitid wait wait4
 sleep usleep nanosleep clock_nanosleep fopen freopen fclose fflush fread fwrite fgets fputs puts getline getdelim printf fprintf
 dprintf""".split()
 
