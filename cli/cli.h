@@ -2,8 +2,8 @@
 /**
  * cli.h - what the commands of `borelog` share.
  *
- * A command is a struct cli_command in a file of its own; main.c has the list. Its table of options is the one source of what getopt_long
- * accepts and of what --help prints. Commands parse and print; everything else is behind record/record.h.
+ * A command is a struct cli_command in a file of its own; main.c has the list. Its table of options is the one source of what
+ * getopt_long accepts and of what --help prints. Commands parse and print; everything else is behind record/record.h.
  *
  * Exit status: 0; 1 when something could not be done; 2 for a command line that makes no sense; `record CMD` passes on CMD's.
  * Results go to stdout, everything else (errors, progress, summaries) to stderr.
@@ -34,11 +34,11 @@ struct cli_option {
 
 struct cli_command {
 	const char *name;
-	const char *summary;     /* a few words for the list of commands */
-	const char *synopsis;    /* after "borelog NAME", NULL: nothing */
-	const char *description; /* for --help: paragraphs, complete lines */
-	const struct cli_option *options;  /* NULL: only --help */
-	bool ends_at_operand;              /* what follows the first operand belongs to another program */
+	const char *summary;              /* a few words for the list of commands */
+	const char *synopsis;             /* after "borelog NAME", NULL: nothing */
+	const char *description;          /* for --help: paragraphs, complete lines */
+	const struct cli_option *options; /* NULL: only --help */
+	bool ends_at_operand;             /* what follows the first operand belongs to another program */
 	int (*run)(const struct cli_command *command, int argc, char **argv);
 };
 
@@ -54,11 +54,12 @@ const struct cli_command *cli_find_command(const char *name);
  *
  * Return: -1: go on, operands begin at argv[optind]; else the exit status (help was printed, or the error was).
  */
-int cli_parse(const struct cli_command *command, int argc, char **argv, int (*set)(void *data, int key, const char *arg), void *data);
+int cli_parse(const struct cli_command *command, int argc, char **argv, int (*set)(void *data, int key, const char *arg),
+	      void *data);
 
 /** As cli_parse(), for a command whose only operand is an optional session name. @ret_name is NULL without. */
-int cli_parse_name(const struct cli_command *command, int argc, char **argv, int (*set)(void *data, int key, const char *arg), void *data,
-		   const char **ret_name);
+int cli_parse_name(const struct cli_command *command, int argc, char **argv, int (*set)(void *data, int key, const char *arg),
+		   void *data, const char **ret_name);
 
 void cli_print_help(const struct cli_command *command, FILE *to);
 void cli_print_overview(FILE *to);
@@ -99,7 +100,7 @@ void cli_print_summary(FILE *to, const struct record_summary *summary);
 
 /** The progress line of a terminal, drawn over itself. */
 struct cli_progress {
-	FILE *to;    /* NULL: draw nothing */
+	FILE *to; /* NULL: draw nothing */
 	bool drawn;
 	uint64_t last_records;
 	uint64_t last_ns;

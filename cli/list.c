@@ -55,9 +55,9 @@ static int set(void *data, int key, const char *arg)
 static const char *type_name(uint32_t type)
 {
 	static const char *const names[] = {
-		[BL_TYPE_U8] = "uint8",   [BL_TYPE_U16] = "uint16", [BL_TYPE_U32] = "uint32",   [BL_TYPE_U64] = "uint64",
-		[BL_TYPE_I8] = "int8",    [BL_TYPE_I16] = "int16",  [BL_TYPE_I32] = "int32",    [BL_TYPE_I64] = "int64",
-		[BL_TYPE_F32] = "float",  [BL_TYPE_F64] = "double", [BL_TYPE_BOOL] = "bool",    [BL_TYPE_STRING] = "string",
+		[BL_TYPE_U8] = "uint8",  [BL_TYPE_U16] = "uint16", [BL_TYPE_U32] = "uint32", [BL_TYPE_U64] = "uint64",
+		[BL_TYPE_I8] = "int8",   [BL_TYPE_I16] = "int16",  [BL_TYPE_I32] = "int32",  [BL_TYPE_I64] = "int64",
+		[BL_TYPE_F32] = "float", [BL_TYPE_F64] = "double", [BL_TYPE_BOOL] = "bool",  [BL_TYPE_STRING] = "string",
 	};
 	const uint32_t scalar = type & BL_TYPE_SCALAR_MASK;
 
@@ -72,7 +72,8 @@ static void print_field(const struct event_field *field, bool first)
 {
 	const bool block = (field->type & BL_TYPE_HEX) && (field->type & BL_TYPE_SCALAR_MASK) == BL_TYPE_U8;
 
-	printf("%s%s %s%s", first ? "" : ", ", type_name(field->type), field->name, (field->type & BL_TYPE_SEQUENCE) && !block ? "[]" : "");
+	printf("%s%s %s%s", first ? "" : ", ", type_name(field->type), field->name,
+	       (field->type & BL_TYPE_SEQUENCE) && !block ? "[]" : "");
 }
 
 /* @name is category:name */
@@ -187,7 +188,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (round.names_only)
 		return CLI_OK;
 	if (!round.programs)
-		fputs("No instrumented program runs. Programs that nobody instrumented are recorded with: borelog record -- CMD\n", stderr);
+		fputs("No instrumented program runs. Programs that nobody instrumented are recorded with: borelog record -- CMD\n",
+		      stderr);
 	else if (!round.events && round.pattern)
 		fprintf(stderr, "No event matches \"%s\"; without -e all are shown.\n", round.pattern);
 	return CLI_OK;

@@ -35,7 +35,8 @@ static void print_option(const struct cli_option *option, FILE *to)
 		n = snprintf(left, sizeof(left), "-%c, ", option->key);
 	else
 		n = snprintf(left, sizeof(left), "    ");
-	snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", option->name, option->arg ? " " : "", option->arg ? option->arg : "");
+	snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", option->name, option->arg ? " " : "",
+		 option->arg ? option->arg : "");
 	fprintf(to, "  %-28s ", left);
 	for (const char *p = option->help; *p; p++) {
 		fputc(*p, to);
@@ -47,7 +48,8 @@ static void print_option(const struct cli_option *option, FILE *to)
 
 void cli_print_help(const struct cli_command *command, FILE *to)
 {
-	fprintf(to, "usage: borelog %s%s%s\n", command->name, command->synopsis ? " " : "", command->synopsis ? command->synopsis : "");
+	fprintf(to, "usage: borelog %s%s%s\n", command->name, command->synopsis ? " " : "",
+		command->synopsis ? command->synopsis : "");
 	fprintf(to, "\n%s\nOptions:\n", command->description);
 	for (const struct cli_option *option = command->options; option && option->key; option++)
 		print_option(option, to);
@@ -110,7 +112,8 @@ static void to_getopt(const struct cli_command *command, char *shorts, struct op
 	*shorts = 0;
 }
 
-int cli_parse(const struct cli_command *command, int argc, char **argv, int (*set)(void *data, int key, const char *arg), void *data)
+int cli_parse(const struct cli_command *command, int argc, char **argv, int (*set)(void *data, int key, const char *arg),
+	      void *data)
 {
 	struct option longs[OPTIONS_MAX];
 	char shorts[2 * OPTIONS_MAX];
@@ -137,8 +140,8 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, int (*se
 	return -1;
 }
 
-int cli_parse_name(const struct cli_command *command, int argc, char **argv, int (*set)(void *data, int key, const char *arg), void *data,
-		   const char **ret_name)
+int cli_parse_name(const struct cli_command *command, int argc, char **argv, int (*set)(void *data, int key, const char *arg),
+		   void *data, const char **ret_name)
 {
 	const int status = cli_parse(command, argc, argv, set, data);
 

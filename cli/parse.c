@@ -44,8 +44,8 @@ static uint64_t unit_factor(const struct unit *units, size_t n, const char *name
 bool cli_parse_size(const char *text, uint64_t *ret_bytes)
 {
 	static const struct unit units[] = {
-		{"", 1},           {"K", 1u << 10},  {"KB", 1u << 10}, {"KiB", 1u << 10}, {"M", 1u << 20},
-		{"MB", 1u << 20},  {"MiB", 1u << 20}, {"G", 1u << 30}, {"GB", 1u << 30},  {"GiB", 1u << 30},
+		{"", 1},          {"K", 1u << 10},   {"KB", 1u << 10}, {"KiB", 1u << 10}, {"M", 1u << 20},
+		{"MB", 1u << 20}, {"MiB", 1u << 20}, {"G", 1u << 30},  {"GB", 1u << 30},  {"GiB", 1u << 30},
 	};
 	uint64_t value, factor;
 	const char *rest;

@@ -150,9 +150,10 @@ void cli_print_summary(FILE *to, const struct record_summary *summary)
 {
 	char records[CLI_NUMBER_MAX], bytes[CLI_NUMBER_MAX], duration[CLI_NUMBER_MAX], per_s[CLI_NUMBER_MAX];
 
-	fprintf(to, "recorded:  %s records of %" PRIu32 " program%s, %s, in %s (%s records/s)\n", cli_number(summary->records, records),
-		summary->programs, summary->programs == 1 ? "" : "s", cli_bytes(summary->bytes, bytes),
-		cli_duration(summary->duration_ns, duration), cli_number(rate(summary->records, summary->duration_ns), per_s));
+	fprintf(to, "recorded:  %s records of %" PRIu32 " program%s, %s, in %s (%s records/s)\n",
+		cli_number(summary->records, records), summary->programs, summary->programs == 1 ? "" : "s",
+		cli_bytes(summary->bytes, bytes), cli_duration(summary->duration_ns, duration),
+		cli_number(rate(summary->records, summary->duration_ns), per_s));
 	print_discarded(to, summary);
 	print_trouble(to, summary);
 	print_next(to, summary);
@@ -165,9 +166,9 @@ void cli_progress_draw(struct cli_progress *line, const struct record_progress *
 
 	if (!line->to)
 		return;
-	fprintf(line->to, "\r\033[K%s  %s records/s  %s  %s discarded  %" PRIu32 " programs", cli_duration(progress->elapsed_ns, duration),
-		cli_number(rate(progress->records - line->last_records, ns), records), cli_bytes(progress->bytes, bytes),
-		cli_number(progress->discarded, discarded), progress->programs);
+	fprintf(line->to, "\r\033[K%s  %s records/s  %s  %s discarded  %" PRIu32 " programs",
+		cli_duration(progress->elapsed_ns, duration), cli_number(rate(progress->records - line->last_records, ns), records),
+		cli_bytes(progress->bytes, bytes), cli_number(progress->discarded, discarded), progress->programs);
 	fflush(line->to);
 	line->drawn = true;
 	line->last_records = progress->records;

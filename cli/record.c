@@ -33,18 +33,22 @@ enum {
 
 static const struct cli_option options[] = {
 	{'o', "output", "DIR", "directory of the trace; is made, must not exist\n(default: borelog-DATE-TIME)"},
-	{'e', "event", "FILTER", "record only what matches; may be repeated:\n"
-				 "'GLOB' on category:name ('db:*'; '!GLOB' excludes),\n"
-				 "'EXPRESSION' on fields, or 'GLOB if EXPRESSION':\n"
-				 "'db:query if rows > 100 && sql ~ \"SELECT*\"'"},
-	{OPT_OVERWRITE, "overwrite", NULL, "flight recorder: keep only the newest records in\nmemory, write them on snapshot and at the end"},
+	{'e', "event", "FILTER",
+	 "record only what matches; may be repeated:\n"
+	 "'GLOB' on category:name ('db:*'; '!GLOB' excludes),\n"
+	 "'EXPRESSION' on fields, or 'GLOB if EXPRESSION':\n"
+	 "'db:query if rows > 100 && sql ~ \"SELECT*\"'"},
+	{OPT_OVERWRITE, "overwrite", NULL,
+	 "flight recorder: keep only the newest records in\nmemory, write them on snapshot and at the end"},
 	{OPT_SIZE, "size", "SIZE", "of each CPU's ring in each program (default: 1M)"},
-	{OPT_SUB_SIZE, "sub-size", "SIZE", "of a sub-buffer, the part of a ring that is written\nas a whole (default: an eighth of the ring)"},
+	{OPT_SUB_SIZE, "sub-size", "SIZE",
+	 "of a sub-buffer, the part of a ring that is written\nas a whole (default: an eighth of the ring)"},
 	{OPT_CONTEXT, "context", "LIST", "what each record carries besides its fields:\nnone, or tid (default: tid)"},
 	{OPT_CTF, "ctf", "VERSION", "format of the metadata: 1.8 or 2 (default: 1.8)"},
 	{OPT_NO_PRELOAD, "no-preload", NULL, "only the events that CMD has itself, without the\nprobes for the C library"},
 	{OPT_BACKGROUND, "background", "NAME", "record in the background, as a session of this name"},
-	{OPT_FLUSH_INTERVAL, "flush-interval", "TIME", "write what the rings hold every TIME, as 500ms or 2s\n(default: when a sub-buffer is full, and at the end)"},
+	{OPT_FLUSH_INTERVAL, "flush-interval", "TIME",
+	 "write what the rings hold every TIME, as 500ms or 2s\n(default: when a sub-buffer is full, and at the end)"},
 	{OPT_FULL_DISK, "full-disk", "stop|discard", "what to do when the disk is full (default: stop)"},
 	{OPT_PROGRESS, "progress", NULL, "draw the progress line even into CMD's terminal"},
 	{'q', "quiet", NULL, "print nothing but errors"},
@@ -145,8 +149,8 @@ static int set_valued(struct record_command *record, int key, const char *arg)
 		record->background = true;
 		to->name = arg;
 		if (!cli_is_name(arg))
-			return cli_usage_error(record->command, "\"%s\" is no session's name: letters, digits, - and _, at most %u", arg,
-					       RECORD_NAME_MAX - 1);
+			return cli_usage_error(record->command, "\"%s\" is no session's name: letters, digits, - and _, at most %u",
+					       arg, RECORD_NAME_MAX - 1);
 		return -1;
 	case OPT_FLUSH_INTERVAL:
 		if (!cli_parse_time(arg, &to->flush_interval_ms))

@@ -21,8 +21,8 @@ static void print_status(const char *name, const struct record_status *status)
 
 	printf("%s: process %d, %s%s, %s records, %s, %s discarded, %" PRIu32 " program%s now\n", name, (int)status->pid,
 	       cli_duration(progress->elapsed_ns, duration), status->overwrite ? ", overwrites" : "",
-	       cli_number(progress->records, records), cli_bytes(progress->bytes, bytes), cli_number(progress->discarded, discarded),
-	       progress->programs, progress->programs == 1 ? "" : "s");
+	       cli_number(progress->records, records), cli_bytes(progress->bytes, bytes),
+	       cli_number(progress->discarded, discarded), progress->programs, progress->programs == 1 ? "" : "s");
 	printf("    ");
 	cli_print_quoted(stdout, status->trace_dir);
 	putchar('\n');
