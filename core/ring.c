@@ -63,15 +63,7 @@ void bl_ring_lose(struct bl_ring *ring, enum bl_lost reason, uint64_t count)
 	bl_local_add_return(&ring->shared->lost[reason], count); /* ORD(lost:A) */
 }
 
-static void count_bytes(struct bl_ring *ring, uint32_t n, uint32_t phys, uint32_t bytes)
-{
-	uint64_t count = bl_local_add_return(&ring->shared->commit[phys], bytes); /* ORD(commit:B) */
-
-	if ((uint32_t)count == ring->sub_size)
-		bl_ring_deliver(ring, n, phys);
-}
-
-void bl_ring_deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
+static void deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
 {
 	bl_port_step(BL_STEP_COUNTED);
 	/* Nobody else moves an open slot, so a store is enough. */
@@ -79,6 +71,33 @@ void bl_ring_deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
 	bl_port_step(BL_STEP_DELIVERED);
 	if (!(ring->flags & BL_RING_NO_WAKE))
 		bl_port_wake(ring);
+}
+
+/*
+ * Whoever makes a count full knows only that count: what a record would have to carry for this rare moment costs registers on every
+ * record. The sub-buffer is in exactly one slot, and stays open there until we move it.
+ */
+void bl_ring_deliver(struct bl_ring *ring, const uint64_t *count)
+{
+	const uint32_t phys = (uint32_t)(count - ring->shared->commit);
+	uint32_t i;
+
+	for (i = 0; i < ring->n_sub; i++) {
+		const uint64_t slot = bl_load_relaxed(&ring->shared->slot[i]);
+
+		if (bl_slot_phys(slot) == phys && bl_slot_state(slot) == BL_SLOT_OPEN) {
+			deliver(ring, bl_slot_n(slot), phys);
+			return;
+		}
+	}
+}
+
+static void count_bytes(struct bl_ring *ring, uint32_t n, uint32_t phys, uint32_t bytes)
+{
+	uint64_t count = bl_local_add_return(&ring->shared->commit[phys], bytes); /* ORD(commit:B) */
+
+	if ((uint32_t)count == ring->sub_size)
+		deliver(ring, n, phys);
 }
 
 /*

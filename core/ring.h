@@ -97,7 +97,7 @@ struct bl_record {
 	uint64_t *count;  /* commit counter of the sub-buffer */
 	uint32_t bytes;   /* what to add to it */
 	uint32_t word;
-	uint32_t n;
+	uint32_t n;       /* where it is, for who looks; commit does not need it, so the compiler drops it */
 	uint32_t phys;
 };
 
@@ -128,7 +128,7 @@ void bl_ring_lose(struct bl_ring *ring, enum bl_lost reason, uint64_t count);
 /* The general case of bl_ring_reserve() and bl_ring_commit(); not to be called by anybody else. */
 BL_MUST_CHECK int bl_ring_reserve_slow(struct bl_ring *ring, uint32_t id, uint32_t size, struct bl_record *ret);
 BL_MUST_CHECK int bl_ring_slot_open(struct bl_ring *ring, uint32_t n, uint32_t *ret_phys);
-void bl_ring_deliver(struct bl_ring *ring, uint32_t n, uint32_t phys);
+void bl_ring_deliver(struct bl_ring *ring, const uint64_t *count);
 
 /** High half of last_ts. Renewed on the slow path, which a record takes when its own is another one. */
 static inline uint32_t bl_ring_epoch(const struct bl_ring_shared *shared)
@@ -226,7 +226,7 @@ BL_ALWAYS_INLINE void bl_ring_commit(struct bl_ring *ring, const struct bl_recor
 	bl_port_step(BL_STEP_FINISHED);
 	count = bl_local_add_return(rec->count, 1ull << 32 | rec->bytes); /* ORD(commit:B) */
 	if (bl_unlikely((uint32_t)count == ring->sub_size))
-		bl_ring_deliver(ring, rec->n, rec->phys);
+		bl_ring_deliver(ring, rec->count);
 }
 
 /**

@@ -21,8 +21,8 @@ VARIANTS = {
     "count_not_atomic": ([], ["-DBL_TEST_BREAK_ADD"]),
     "count_before_word": ([
         ("ring.h", "	__builtin_memcpy(__builtin_assume_aligned(rec->header, 1), &rec->word, sizeof(rec->word)); /* ORD(commit:A) */\n", ""),
-        ("ring.h", "		bl_ring_deliver(ring, rec->n, rec->phys);\n}",
-         "		bl_ring_deliver(ring, rec->n, rec->phys);\n"
+        ("ring.h", "		bl_ring_deliver(ring, rec->count);\n}",
+         "		bl_ring_deliver(ring, rec->count);\n"
          "	__atomic_signal_fence(__ATOMIC_SEQ_CST);\n"
          "	__builtin_memcpy(rec->header, &rec->word, sizeof(rec->word));\n}"),
     ], []),
