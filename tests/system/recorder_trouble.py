@@ -1,0 +1,283 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What the recorder makes of dead, stuck and hostile programs, full disks, vanished directories, and its own death."""
+import collections
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import struct
+import subprocess
+
+import harness
+from harness import check, equal, wait_for
+
+VICTIM = harness.PROGRAMS / "recorder_victim"
+ATTACHER = harness.PROGRAMS / "recorder_attacher"
+LOST = ("full", "size", "attach", "torn", "busy")
+
+
+def packets(trace):
+    """Heads of all packets of each stream file, as the files have them; every file is a row of whole packets."""
+    heads = {}
+    for path in sorted((pathlib.Path(trace) / "user").glob("stream_*")):
+        data, at, rows = path.read_bytes(), 0, []
+        while at < len(data):
+            check(len(data) - at >= 136, path, "ends in the middle of a packet's head")
+            magic, stream = struct.unpack_from("=II", data, at)
+            begin, seq, cpu, pid = struct.unpack_from("=QQII", data, at + 32)
+            end, content, size, discarded = struct.unpack_from("=QQQQ", data, at + 64)
+            equal(magic, 0xC1FC1FC1, f"magic at {at} of {path}")
+            by = dict(zip(LOST, struct.unpack_from("=5Q", data, at + 96)))
+            equal(sum(by.values()), discarded, "discarded")
+            check(136 * 8 <= content <= size and size % 8 == 0, "sizes", content, size)
+            check(at + size // 8 <= len(data), path, "ends in the middle of a packet")
+            if rows:
+                check(rows[-1]["end"] <= begin <= end, "time goes back in", path)
+                equal(seq, rows[-1]["seq"] + 1, "sequence number")
+                check(all(rows[-1]["by"][why] <= by[why] for why in LOST), "a count falls in", path)
+            rows.append(dict(stream=stream, begin=begin, end=end, seq=seq, cpu=cpu, pid=pid, by=by))
+            at += size // 8
+        heads[path.name] = rows
+    return heads
+
+
+def lost(trace):
+    """Discarded in all, by reason: the last packets say it."""
+    total = collections.Counter()
+    for rows in packets(trace).values():
+        total.update(rows[-1]["by"])
+    return {why: n for why, n in total.items() if n}
+
+
+def check_steps(events, gaps=False):
+    """Records of each thread are numbered; returns how many."""
+    last = {}
+    for event in events:
+        if event.name != "v:step":
+            continue
+        who = event.pid, event.fields["thread"]
+        n = event.fields["n"]
+        if gaps:
+            check(n > last.get(who, -1), "record again:", event)
+        else:
+            equal(n, last.get(who, -1) + 1, f"record of {who}")
+        last[who] = n
+    return sum(event.name == "v:step" for event in events)
+
+
+@contextlib.contextmanager
+def running(*commands, **kwargs):
+    """Programs that do not outlive the test, whatever happens."""
+    programs = [subprocess.Popen([str(word) for word in command], **kwargs) for command in commands]
+    try:
+        yield programs
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
+            for pipe in (program.stdin, program.stdout):
+                if pipe and not pipe.closed:
+                    pipe.close()
+
+
+def numbers(events):
+    return [event.fields["n"] for event in events if event.name == "a:step"]
+
+
+def ring_memory(pid):
+    """KiB of session memory that a process has mapped and that really exist."""
+    kib, ours = 0, False
+    for line in open(f"/proc/{pid}/smaps"):
+        if re.match(r"[0-9a-f]+-", line):
+            ours = "memfd:borelog-rings" in line
+        elif ours and line.startswith("Rss:"):
+            kib += int(line.split()[1])
+    return kib
+
+
+def test_torn(place):
+    trace, done = place.record(ATTACHER, "torn", 10, 5)
+    equal(numbers(harness.read(trace)), list(range(10)), "records before the torn one")
+    equal(lost(trace), {"torn": 6}, "lost")
+
+
+def test_torn_and_switched(place):
+    """More than a ring's worth behind the torn record: what is full and delivered behind it is whole."""
+    trace, done = place.record(ATTACHER, "torn", 10, 20000, options=("--no-preload", "--size", "64K"))
+    events = numbers(harness.read(trace))
+    equal(events[:10], list(range(10)), "records before the torn one")
+    check(all(a < b for a, b in zip(events, events[1:])), "records go back")
+    count = sum(lost(trace).values())
+    equal(len(events) + count, 10 + 1 + 20000, "records and losses")
+
+
+def test_closer(place):
+    trace, done = place.record(ATTACHER, "closer", 10)
+    equal(numbers(harness.read(trace)), list(range(10)), "records before the closing")
+    equal(lost(trace), {"torn": 1}, "lost")
+
+
+def test_delivered(place):
+    trace, done = place.record(ATTACHER, "delivered", 10)
+    equal(numbers(harness.read(trace)), list(range(10)), "records of a packet that was not handed over")
+    equal(lost(trace), {}, "lost")
+
+
+def test_stuck(place):
+    """A thread that stays in the middle of a record: the session ends, and its memory is gone."""
+    trace, session = place.start_session("--no-preload")
+    socket = next((place.run_dir / "borelog/sessions").glob("*"))
+    with running((ATTACHER, "stuck", 10), env=dict(place.env, BORELOG_SESSION=str(socket)), stdin=subprocess.PIPE,
+                 stdout=subprocess.PIPE, text=True) as (stuck,):
+        equal(stuck.stdout.readline(), "ready\n", "the stuck program")
+        check(ring_memory(stuck.pid) > 0, "it has rings")
+        place.stop_session(session)
+        equal(numbers(harness.read(trace)), list(range(10)), "records before the stuck one")
+        equal(lost(trace), {"torn": 1}, "lost")
+        equal(ring_memory(stuck.pid), 0, "KiB of the session left")
+
+
+def few(trace):
+    """The last packets of each stream are enough, and soon read: keep the first ones of a long trace."""
+    for path in (pathlib.Path(trace) / "user").glob("stream_*"):
+        data, at = path.read_bytes(), 0
+        while at < min(len(data), 200000):
+            at += struct.unpack_from("=Q", data, at + 80)[0] // 8
+        os.truncate(path, at)
+    return harness.read(trace)
+
+
+def test_program_killed(place):
+    trace, session = place.start_session("--no-preload", "--size", "256K")
+    with running(*3 * [(VICTIM, "forever", 2)], env=place.env) as victims:
+        wait_for(lambda: written(trace) > 300000, "records")
+    place.stop_session(session)
+    packets(trace)
+    check(check_steps(few(trace), gaps=True) > 1000, "records")
+
+
+def test_recorder_killed(place):
+    trace, session = place.start_session("--no-preload", "--size", "256K")
+    with running((VICTIM, "forever", 2), env=place.env) as (victim,):
+        wait_for(lambda: written(trace) > 300000, "records")
+        session.kill()
+        session.communicate()
+        packets(trace)
+        check(check_steps(few(trace), gaps=True) > 1000, "records up to the last packet")
+        # A thread that was in the middle of a record may have touched its ring once more: a page or two.
+        wait_for(lambda: ring_memory(victim.pid) <= 32, "the program to free its rings")
+        check(victim.poll() is None, "the program lives on")
+        # The next session is not disturbed by what the dead one left, and gets the program.
+        trace, session = place.start_session("--no-preload", "--size", "256K")
+        wait_for(lambda: written(trace) > 300000, "records of the next session")
+        place.stop_session(session)
+        equal({row["pid"] for rows in packets(trace).values() for row in rows}, {victim.pid}, "programs")
+
+
+def written(trace):
+    return sum(path.stat().st_size for path in (pathlib.Path(trace) / "user").glob("stream_*"))
+
+
+def small_disk(place, size):
+    if os.geteuid():
+        return None
+    disk = place.folder / "small"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", disk], capture_output=True).returncode:
+        return None
+    return disk
+
+
+def on_small_disk(place, size, command, options, status):
+    disk = small_disk(place, size)
+    if not disk:
+        print("skipped: only root can mount a small disk")
+        return
+    try:
+        done = place.run(harness.BORELOG, "record", "-o", disk / "trace", "--no-preload", *options, "--", *command)
+        equal(done.returncode, status, f"exit status\n{done.stderr}")
+        check("No space left" in done.stderr, "the user is not told:", done.stderr)
+        shutil.copytree(disk / "trace", place.folder / "copy")
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    yield place.folder / "copy", done
+
+
+def test_disk_full_stop(place):
+    for trace, done in on_small_disk(place, "1M", [VICTIM, "count", 1000000, 2], [], 1):
+        check(check_steps(harness.read(trace), gaps=True) > 10000, "records on a full disk")
+
+
+def test_disk_full_discard(place):
+    for trace, done in on_small_disk(place, "1M", [VICTIM, "count", 500000, 2], ["--full-disk", "discard"], 0):
+        events = harness.read(trace)
+        count = check_steps(events, gaps=True)
+        said = harness.summary(done.stderr)
+        check(count > 10000, "records on a full disk", count)
+        equal(said["recorded"], count, "recorded")
+        equal(said["recorded"] + said["discarded"], 1000000, "recorded and discarded")
+
+
+def test_directory_removed(place):
+    trace, session = place.start_session("--no-preload", "--size", "256K")
+    with running((VICTIM, "forever", 1), env=place.env):
+        wait_for(lambda: written(trace) > 100000, "records")
+        trace.rename(trace.with_name("gone"))
+        shutil.rmtree(trace.with_name("gone"))
+        out, err = session.communicate(timeout=30)
+    equal(session.returncode, 1, f"exit status\n{err}")
+    check("removed" in err, "the user is not told:", err)
+
+
+def hostile(place, *command):
+    """A good program beside a hostile one: every record of the good one is there."""
+    trace, session = place.start_session("--no-preload", "--size", "256K")
+    socket = next((place.run_dir / "borelog/sessions").glob("*"))
+    env = dict(place.env, BORELOG_SESSION=str(socket))
+    with running((VICTIM, "ask"), env=place.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as (good,):
+        equal(good.stdout.readline(), "ready\n", "the good program")
+        for seed in range(5):
+            with running((ATTACHER, *command, seed), env=env) as (bad,):
+                for _ in range(20):
+                    good.stdin.write("100\n")
+                    good.stdin.flush()
+                    equal(good.stdout.readline(), "done\n", "the good program")
+                equal(bad.wait(timeout=60), 0, "the hostile program's exit status")
+        good.stdin.close()
+        good.wait()
+    err = place.stop_session(session)
+    # What the hostile ones wrote need not be readable; all that is not theirs is.
+    for name, rows in packets(trace).items():
+        if any(row["pid"] != good.pid for row in rows):
+            check(all(row["pid"] != good.pid for row in rows), "streams are mixed:", name)
+            (trace / "user" / name).unlink()
+    events = harness.read(trace)
+    equal(check_steps(events), 5 * 20 * 100, "records of the good program")
+    return err
+
+
+def test_scribbled_rings(place):
+    hostile(place, "scribble")
+
+
+def test_scribbled_heads(place):
+    err = hostile(place, "heads")
+    check("wrote over its own ring" in err, "the user is not told:", err)
+
+
+def test_babbled_messages(place):
+    hostile(place, "babble")
+
+
+def test_attached_again(place):
+    trace, done = place.record(ATTACHER, "foreign")
+    events = harness.read(trace)
+    equal([(event.name, event.fields["n"]) for event in events], [("a:step", n) for n in range(5)] + [("a:other", n) for n in range(5, 10)],
+          "records of both sets of descriptions")
+
+
+if __name__ == "__main__":
+    harness.main(globals())
