@@ -50,14 +50,33 @@ void test_ring_begin_at(struct bl_ring *ring, struct audit *audit, uint32_t n)
 	audit->next_seq = ring->seq_base + n;
 }
 
-struct entry *ledger_new(struct ledger *ledger, uint32_t id, uint32_t size)
+static uint64_t clock_now(const struct bl_ring *ring)
 {
-	struct entry *entry = &ledger->entry[ledger->n];
+#ifdef BL_TEST_REAL_CLOCK
+	return bl_port_clock(ring);
+#else
+	(void)ring;
+	return bl_test_now;
+#endif
+}
 
-	if (ledger->n == ledger->max)
-		return NULL;
-	ledger->n++;
-	*entry = (struct entry){ .id = id, .size = size, .err = ENTRY_PENDING, .not_before = bl_test_now };
+struct entry *ledger_new(struct ledger *ledger, const struct bl_ring *ring, uint32_t id, uint32_t size)
+{
+	struct entry *entry;
+	uint32_t n = bl_load_relaxed(&ledger->n);
+
+	do {
+		if (n >= ledger->max)
+			return NULL;
+	} while (!__atomic_compare_exchange_n(&ledger->n, &n, n + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	entry = &ledger->entry[n];
+	entry->id = id;
+	entry->size = size;
+	entry->err = ENTRY_PENDING;
+	entry->n = entry->at = 0;
+	entry->seen = false;
+	bl_store_relaxed(&entry->after, 0);
+	entry->not_before = clock_now(ring);
 	return entry;
 }
 
@@ -79,32 +98,47 @@ void ledger_fill(const struct ledger *ledger, const struct entry *entry, uint8_t
 	memset(payload + 8, fill_byte(serial), entry->size - 8);
 }
 
+/* The number of the sub-buffer that is open in physical one @phys; the claim in it keeps it open. */
+static uint32_t number_of(const struct bl_ring *ring, uint32_t phys)
+{
+	uint32_t i;
+
+	for (i = 0; i < ring->n_sub; i++) {
+		const uint64_t slot = bl_load_relaxed(&ring->shared->slot[i]);
+
+		if (bl_slot_phys(slot) == phys)
+			return bl_slot_n(slot);
+	}
+	return 0xffffffff;
+}
+
 int ledger_write(struct ledger *ledger, struct bl_ring *ring, struct entry *entry)
 {
 	struct bl_record rec;
 
 	entry->err = bl_ring_reserve(ring, entry->id, entry->size, &rec);
 	if (!entry->err) {
-		entry->n = rec.n;
+		entry->at = (uint32_t)(rec.header - ring->sub[0]) & ring->sub_mask;
+		entry->n = number_of(ring, (uint32_t)(rec.header - ring->sub[0]) >> ring->sub_shift);
 		ledger_fill(ledger, entry, rec.payload);
 		bl_ring_commit(ring, &rec);
 	}
 	return entry->err;
 }
 
-void ledger_end(struct entry *entry)
+void ledger_end(struct entry *entry, const struct bl_ring *ring)
 {
-	entry->after = bl_test_now;
+	bl_store_relaxed(&entry->after, clock_now(ring)); /* a consumer may look at it already */
 }
 
 int ledger_record(struct ledger *ledger, struct bl_ring *ring, uint32_t id, uint32_t size)
 {
-	struct entry *entry = ledger_new(ledger, id, size);
+	struct entry *entry = ledger_new(ledger, ring, id, size);
 
 	if (!entry)
 		return ENTRY_PENDING;
 	ledger_write(ledger, ring, entry);
-	ledger_end(entry);
+	ledger_end(entry, ring);
 	return entry->err;
 }
 
@@ -156,7 +190,7 @@ static struct entry *find_entry(struct audit *audit, const struct record *record
 	if (record->size < SMALL_MAX)
 		return find_small(audit, record, n);
 	memcpy(&serial, record->payload, 4);
-	return serial < audit->ledger->n ? &audit->ledger->entry[serial] : NULL;
+	return serial < bl_load_relaxed(&audit->ledger->n) ? &audit->ledger->entry[serial] : NULL;
 }
 
 static bool check_fill(struct audit *audit, const struct entry *entry, const struct record *record)
@@ -174,6 +208,7 @@ static bool check_fill(struct audit *audit, const struct entry *entry, const str
 static bool check_record(struct audit *audit, const struct record *record, uint32_t n)
 {
 	struct entry *entry = find_entry(audit, record, n);
+	uint64_t after;
 
 	if (!entry)
 		return audit_wrong(audit, "record that nobody wrote", record->id, 0);
@@ -181,11 +216,13 @@ static bool check_record(struct audit *audit, const struct record *record, uint3
 		return audit_wrong(audit, "record is there twice", (uint64_t)(entry - audit->ledger->entry), 0);
 	entry->seen = true;
 	audit->records++;
+	after = bl_load_relaxed(&entry->after);
+	if (!after)
+		after = clock_now(audit->reader.ring);
 	return expect(audit, "reserve had failed", (uint64_t)entry->err, 0) && expect(audit, "event id", record->id, entry->id) &&
 	       expect(audit, "payload size", record->size, entry->size) && expect(audit, "packet of the record", n, entry->n) &&
-	       at_least(audit, "time of the record is too early", record->ts, entry->not_before) &&
-	       at_least(audit, "time of the record is too late, before", (entry->after ? entry->after : bl_test_now) + audit->late,
-			record->ts) &&
+	       at_least(audit, "time of the record is too early", record->ts + audit->early, entry->not_before) &&
+	       at_least(audit, "time of the record is too late, before", after + audit->late, record->ts) &&
 	       check_fill(audit, entry, record);
 }
 
@@ -264,12 +301,15 @@ void audit_taken(struct audit *audit, uint32_t n)
 
 bool audit_take(struct audit *audit)
 {
-	const uint32_t n = audit->reader.next;
+	uint32_t n;
 	int err;
 
 	if (audit->dirty)
 		bl_reader_clean(&audit->reader);
 	audit->dirty = false;
+	if (audit->reader.ring->flags & BL_RING_OVERWRITE)
+		bl_reader_seek_oldest(&audit->reader);
+	n = audit->reader.next;
 	err = bl_reader_take(&audit->reader);
 	if (err == -BL_EPROTO)
 		audit_wrong(audit, "reader: nonsense in the slot of sub-buffer", n, 0);

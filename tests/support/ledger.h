@@ -24,13 +24,16 @@ struct entry {
 	uint32_t size;
 	int err;        /* of reserve; ENTRY_PENDING before */
 	uint32_t n;     /* sub-buffer where it was claimed */
+	uint32_t at;    /* where in it */
 	uint64_t after; /* clock readings around it; not_before in front, after behind, 0 while it goes on */
 	uint64_t not_before;
 	bool seen;
 };
 
 #define ENTRY_PENDING 1
-#define TAKEN_MAX 1024u
+#ifndef TAKEN_MAX
+#define TAKEN_MAX 1024u /* packets of a test in overwrite mode */
+#endif
 
 struct ledger {
 	struct entry *entry;
@@ -45,7 +48,11 @@ struct audit {
 	uint64_t end;                 /* of the packet before */
 	uint64_t lost[LOST_REASONS];  /* of the packet before */
 	uint32_t packets, records, overwritten;
-	uint32_t late;                /* ticks by which a time may be late: BL_BACK_TICKS after an idle time of nearly 2^32 */
+	/*
+	 * Ticks by which times may be late: BL_BACK_TICKS after an idle time of nearly 2^32; and early as well, where clock readings
+	 * of two CPUs are compared.
+	 */
+	uint32_t late, early;
 	bool dirty;                   /* the spare holds what was taken */
 	uint8_t taken[TAKEN_MAX];     /* by packet number */
 	char wrong[160];              /* the first fault; "" while there is none */
@@ -57,10 +64,11 @@ bool test_ring_init(struct bl_ring *ring, void *memory);
 /** Let a new ring begin with sub-buffer @n. */
 void test_ring_begin_at(struct bl_ring *ring, struct audit *audit, uint32_t n);
 
-struct entry *ledger_new(struct ledger *ledger, uint32_t id, uint32_t size);
+/** A new entry, or NULL when the books are full. Any thread and any signal handler may call it. */
+struct entry *ledger_new(struct ledger *ledger, const struct bl_ring *ring, uint32_t id, uint32_t size);
 void ledger_fill(const struct ledger *ledger, const struct entry *entry, uint8_t *payload);
 int ledger_write(struct ledger *ledger, struct bl_ring *ring, struct entry *entry);
-void ledger_end(struct entry *entry);
+void ledger_end(struct entry *entry, const struct bl_ring *ring);
 /** All of the above. */
 int ledger_record(struct ledger *ledger, struct bl_ring *ring, uint32_t id, uint32_t size);
 

@@ -206,7 +206,7 @@ static void begin(const struct op *op)
 	bl_test_now = world->now;
 	*run = (struct run){ .op = op };
 	if (op->kind == OP_RECORD)
-		run->entry = ledger_new(&world->ledger, op->id, op->size);
+		run->entry = ledger_new(&world->ledger, &ring, op->id, op->size);
 	if (nested) {
 		cpu_copy(&interrupted[world->depth - 1], &guest);
 		sp = (uint64_t)guest.reg[REG_RSP] - 128;
@@ -227,7 +227,7 @@ static void end(void)
 
 	bl_test_now = world->now;
 	if (run->entry)
-		ledger_end(run->entry);
+		ledger_end(run->entry, &ring);
 	if (run->op->kind == OP_TAKE && !run->err) {
 		world->audit.dirty = true;
 		audit_taken(&world->audit, run->n);

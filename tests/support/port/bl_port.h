@@ -34,11 +34,17 @@ extern uint64_t bl_test_tick;
 #endif
 
 /* Ports that are broken on purpose, for tests that must find it: local operations that an interrupt can split. */
+#ifdef BL_TEST_STEPS
+#define bl_test_split() bl_test_step(BL_STEP_NR)
+#else
+#define bl_test_split() ((void)0)
+#endif
 #ifdef BL_TEST_BREAK_CAS
 static inline bool bl_test_split_cas(uint64_t *p, uint64_t old, uint64_t new_value)
 {
 	const bool same = bl_load_relaxed(p) == old;
 
+	bl_test_split();
 	if (same)
 		bl_store_relaxed(p, new_value);
 	return same;
@@ -49,6 +55,7 @@ static inline bool bl_test_split_cas(uint64_t *p, uint64_t old, uint64_t new_val
 static inline uint64_t bl_test_split_add(uint64_t *p, uint64_t v)
 {
 	v += bl_load_relaxed(p);
+	bl_test_split();
 	bl_store_relaxed(p, v);
 	return v;
 }
