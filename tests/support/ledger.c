@@ -9,6 +9,8 @@
 uint64_t bl_test_now = 0x123456789ull;
 uint64_t bl_test_tick = 1;
 
+#define MANY 16u
+
 bl_static_assert(LOST_REASONS == BL_LOST_NR, "decoder knows every reason");
 
 size_t test_ring_size(const struct bl_ring *ring)
@@ -376,7 +378,8 @@ bool audit_finish(struct audit *audit)
 		if (!(ring->flags & BL_RING_OVERWRITE) || !bl_reader_distance(&audit->reader))
 			break;
 		bl_reader_skip(&audit->reader);
-		audit->overwritten++;
+		if (++audit->overwritten > MANY * ring->n_sub)
+			audit_wrong(audit, "packets passed over at the end", audit->overwritten, ring->n_sub);
 	}
 	expect(audit, "packets that were not handed over", bl_reader_distance(&audit->reader), 0);
 	expect(audit, "position after the flush", (uint32_t)ring->shared->head & ring->sub_mask, 0);
