@@ -20,8 +20,8 @@ struct bench_case {
 };
 
 /* Ends with a case without name. */
-#define BENCH_CASES                                                                                                                    \
-	extern const struct bench_case bench_cases[];                                                                                  \
+#define BENCH_CASES \
+	extern const struct bench_case bench_cases[]; \
 	__attribute__((visibility("default"))) const struct bench_case bench_cases[]
 
 /** Makes the compiler forget what it knows about a value. */

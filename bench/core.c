@@ -179,24 +179,24 @@ static inline __attribute__((always_inline)) void record_c(struct bl_ring *ring,
 }
 
 /* A trace point has ring and id from somewhere, not from its own code. */
-#define CASE(letter)                                                                                                                   \
-	static void discard_##letter(uint32_t n)                                                                                       \
-	{                                                                                                                              \
-		struct bl_ring *ring = &rings[0];                                                                                      \
-		uint32_t id = ID;                                                                                                      \
-                                                                                                                                       \
-		bench_hide(ring);                                                                                                      \
-		bench_hide(id);                                                                                                        \
-		record_##letter(ring, id, n);                                                                                          \
-	}                                                                                                                              \
-	static void overwrite_##letter(uint32_t n)                                                                                     \
-	{                                                                                                                              \
-		struct bl_ring *ring = &rings[1];                                                                                      \
-		uint32_t id = ID;                                                                                                      \
-                                                                                                                                       \
-		bench_hide(ring);                                                                                                      \
-		bench_hide(id);                                                                                                        \
-		record_##letter(ring, id, n);                                                                                          \
+#define CASE(letter) \
+	static void discard_##letter(uint32_t n) \
+	{ \
+		struct bl_ring *ring = &rings[0]; \
+		uint32_t id = ID; \
+ \
+		bench_hide(ring); \
+		bench_hide(id); \
+		record_##letter(ring, id, n); \
+	} \
+	static void overwrite_##letter(uint32_t n) \
+	{ \
+		struct bl_ring *ring = &rings[1]; \
+		uint32_t id = ID; \
+ \
+		bench_hide(ring); \
+		bench_hide(id); \
+		record_##letter(ring, id, n); \
 	}
 
 CASE(a)

@@ -4,7 +4,8 @@
  *
  * usage: driver [-c CPU] [-r ROUNDS] [-n BURST] [-s SLEEP_US] [-t THREADS,...] [-l LABEL] MODULE:CASE...
  *
- * MODULE is a file, or "self" for the cases that are linked into the driver: a trace point in an executable costs less than one in a module.
+ * MODULE is a file, or "self" for the cases that are linked into the driver: a trace point in an executable costs less than one in
+ * a module.
  *
  * One thread (no -t): each round runs one burst of every case; what is kept is the wall time of each burst by the CPU's counter.
  * The minimum is the cost of the code, the median what the machine gave, p90 - p10 the spread. -s sleeps after each round, so that

@@ -5,8 +5,8 @@
  * usage: bench-program flood a|c SECONDS THREADS   records as fast as it can; prints how many it tried
  *        bench-program send a|b|c N                N records, with pauses, so that none is discarded
  *        bench-program idle                        one record, then sleeps until its input ends
- *        bench-program attach                      a record each millisecond until its input ends; for each that ran into a change of
- *                                                  sessions prints its duration in ns, and whether it is in a session afterwards
+ *        bench-program attach                      looks each millisecond until its input ends; makes a record when a session has
+ *                                                  come or gone, and prints how long it took, in ns
  *        bench-program crowd THREADS               THREADS threads, each makes records and then waits until the input ends
  */
 #include "bench.h"
