@@ -133,6 +133,21 @@ def switches(pid):
             for task in pathlib.Path(f"/proc/{pid}/task").iterdir()}
 
 
+def test_old_kernel(place):
+    """Without futex_waitv() and pidfd_open(): nothing is missed, and deaths are noticed."""
+    trace = place.new_trace()
+    command = f"{VICTIM} count 20000 2; {VICTIM} count 20000 2"
+    done = place.run(harness.PROGRAMS / "recorder_old_kernel", harness.BORELOG, "record", "--no-preload", "-o", trace, "--", "sh", "-c",
+                     command)
+    if done.returncode == 77:
+        print(done.stderr.strip())
+        return
+    equal(done.returncode, 0, f"exit status\n{done.stderr}")
+    said = harness.summary(done.stderr)
+    equal(said["recorded"] + said["discarded"], 80000, "recorded and discarded")
+    equal(check_steps(harness.read(trace), gaps=True), said["recorded"], "records")
+
+
 def test_idle(place):
     """Nobody wakes up while nothing happens."""
     import time
