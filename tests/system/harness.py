@@ -104,7 +104,7 @@ class Event:
     def __init__(self, message):
         event = message.event
         self.name = event.name
-        self.time = message.default_clock_snapshot.value
+        self.time = message.default_clock_snapshot.ns_from_origin  # what babeltrace2 sorts streams by; cycles are finer
         # In CTF 1.8 the length of a sequence is a field of its own.
         self.fields = {key: plain(value) for key, value in (event.payload_field or {}).items() if not key.endswith("_length")}
         self.context = {key: plain(value) for key, value in (event.common_context_field or {}).items()}
