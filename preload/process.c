@@ -10,6 +10,12 @@
 
 #include <signal.h>
 
+/* In both processes. By itself, so that the child's trace point does not know from the parent's where the control page is. */
+__attribute__((noinline)) static void note_fork_end(pid_t result, int error)
+{
+	borelog_end("libc", "fork", result, error);
+}
+
 BL_WRAPPER(pid_t, fork, (void), ())
 {
 	pid_t result;
@@ -18,7 +24,7 @@ BL_WRAPPER(pid_t, fork, (void), ())
 	borelog_begin("libc", "fork");
 	result = bl_real(fork)();
 	error = result < 0 ? errno : 0;
-	borelog_end("libc", "fork", result, error); /* in both processes */
+	note_fork_end(result, error);
 	return result;
 }
 
