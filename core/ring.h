@@ -74,6 +74,7 @@ struct bl_ring {
 	uint64_t seq_base;                 /* sequence number of the ring's first packet */
 	uint64_t lost_base[BL_LOST_NR];    /* discarded in the same stream before this ring */
 	void *host;                        /* the port's own */
+	uint32_t contexts;                 /* the port's own: enum bl_context, what is in front of each record's fields */
 	/* derived by bl_ring_setup(), for the record path */
 	uint32_t sub_size;
 	uint32_t sub_mask;
@@ -185,19 +186,22 @@ BL_MUST_CHECK BL_ALWAYS_INLINE int bl_ring_reserve(struct bl_ring *ring, uint32_
 	if (bl_likely(new_head - head < ring->compact_span && ts.high == bl_ring_epoch(shared) && behind + size < ring->room &&
 		      id < ring->fast_ids && phys < ring->n_phys)) {
 		/*
-		 * All loads before the claim, behind it they would wait for it; all that is left to compute behind it, where it is
-		 * done while the claim is under way.
+		 * All that a record needs is computed before the claim: loads behind it would wait for it, and what they are made from
+		 * would have to be kept meanwhile, where registers are few on the stack, and the claim waits for stores. The empty
+		 * statement holds the compiler to that.
 		 */
-		uint8_t *const sub = ring->sub[phys];
-		const uint32_t id_bits = ring->id_bits;
+		uint8_t *header = ring->sub[phys] + behind + 1;
+		uint32_t word = bl_record_word(id, ts.low, ring->id_bits);
+		uint64_t *count = &shared->commit[phys];
 
+		__asm__ volatile("" : "+r"(header), "+r"(word), "+r"(count));
 		if (bl_likely(bl_local_cas(&shared->head, head, new_head))) { /* ORD(reserve:C) */
 			bl_port_step(BL_STEP_CLAIMED);
-			ret->header = sub + behind + 1;
+			ret->header = header;
 			ret->payload = ret->header + BL_RECORD_COMPACT;
-			ret->count = &shared->commit[phys];
+			ret->count = count;
 			ret->bytes = BL_RECORD_COMPACT + size;
-			ret->word = bl_record_word(id, ts.low, id_bits);
+			ret->word = word;
 			ret->n = (uint32_t)head >> ring->sub_shift;
 			ret->phys = phys;
 			return 0;
