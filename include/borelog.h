@@ -113,22 +113,33 @@ struct borelog_object {
 
 /** What a trace point needs to know of a session that it is in. */
 struct borelog_view {
-	struct bl_ring *const *rings;
-	uint32_t n_rings;
-	uint32_t contexts; /* enum bl_context */
+	struct bl_ring *const *rings; /* ring_mask + 1 of them, some of them the same */
+	uint32_t ring_mask;           /* a CPU uses ring cpu & ring_mask */
 };
 
-/* Pointers, so that an executable's copy relocation of them is harmless. */
-extern const uint32_t *borelog_word;
-extern const struct borelog_view *borelog_views; /* BL_SESSIONS_MAX of them */
-extern ptrdiff_t borelog_rseq_offset; /* of struct rseq from the thread pointer */
+#ifdef BORELOG_BUILDING_LIBRARY
+#define BL_FIXED
+#else
+#define BL_FIXED const
+#endif
+
+/*
+ * Pointers, so that an executable's copy relocation of them is harmless. Const to trace points, which may keep them in registers as long as
+ * they like: they change before the first trace point only; a forked child's control page takes the place of its parent's.
+ */
+extern const uint32_t *BL_FIXED borelog_word;
+extern const struct borelog_view *BL_FIXED borelog_views; /* BL_SESSIONS_MAX of them */
+extern BL_FIXED ptrdiff_t borelog_rseq_offset; /* of struct rseq from the thread pointer */
 extern __thread int32_t borelog_tid __attribute__((tls_model("initial-exec")));
+
+/* The record path is inlined whole: a call in it costs as much as the copy. */
+#define BL_INLINE __attribute__((always_inline))
 
 /* The cold half, in the library. */
 uint32_t borelog_site_refresh(struct borelog_site *site);
 int32_t borelog_tid_find(void);
 uint32_t borelog_cpu_find(void);
-void borelog_session_gone(uint32_t session);
+void borelog_refused(const struct bl_ring *ring, int err);
 uint32_t borelog_site_filter(const struct borelog_site *site, uint32_t mask, const struct bl_filter_arg *args, uint32_t n_args);
 void borelog_register(struct borelog_object *object);
 void borelog_unregister(struct borelog_object *object);
@@ -169,7 +180,7 @@ void borelog_object_fini_(void)
 }
 
 /** CPU that the caller runs on, from the rseq area: one load. May be stale when it is used, which costs nothing but locality. */
-static inline uint32_t borelog_cpu(void)
+static inline BL_INLINE uint32_t borelog_cpu(void)
 {
 	int32_t cpu;
 
@@ -183,11 +194,10 @@ static inline uint32_t borelog_cpu(void)
 	return bl_likely(cpu >= 0) ? (uint32_t)cpu : borelog_cpu_find();
 }
 
-/* Sessions that record this trace point, as bits. */
-static inline uint32_t borelog_site_mask(struct borelog_site *site)
+/* Sessions that record this trace point, as bits. @now is what *borelog_word was when the trace point looked. */
+static inline BL_INLINE uint32_t borelog_site_mask(struct borelog_site *site, uint32_t now)
 {
-	const uint32_t word = bl_load_acquire(&site->word); /* ORD(site:A) */
-	const uint32_t differs = word ^ bl_load_relaxed(borelog_word);
+	const uint32_t differs = bl_load_acquire(&site->word) ^ now; /* ORD(site:A) */
 
 	return bl_likely(differs < 256) ? differs : borelog_site_refresh(site);
 }
@@ -197,30 +207,44 @@ struct borelog_open_record {
 	struct bl_record rec;
 };
 
-/* Begin a record of @size bytes of fields in @session. Return where the fields go, or NULL: discarded. */
-static inline uint8_t *borelog_open(struct borelog_open_record *open, const struct borelog_site *site, uint32_t session, size_t size)
+static inline uint32_t borelog_context_size(const struct bl_ring *ring)
 {
-	const struct borelog_view *view = &borelog_views[session];
-	const uint32_t cpu = borelog_cpu();
-	const uint32_t context_size = view->contexts & BL_CONTEXT_TID ? (uint32_t)sizeof(int32_t) : 0;
+	return ring->contexts & BL_CONTEXT_TID ? (uint32_t)sizeof(int32_t) : 0;
+}
+
+/*
+ * Begin a record of @size bytes of fields in the first session of @mask. Return where the fields go, or NULL: discarded. What it needs
+ * is little and short-lived: a register that is put on the stack in front of the claim is a store that the claim waits for.
+ */
+static inline BL_INLINE uint8_t *borelog_open(struct borelog_open_record *open, uint32_t id, uint32_t mask, size_t size)
+{
+	const struct borelog_view *view = borelog_views;
 	int err;
 
-	open->ring = view->rings[bl_likely(cpu < view->n_rings) ? cpu : cpu % view->n_rings];
-	err = bl_ring_reserve(open->ring, site->id, size > 0x7fffffff ? 0x7fffffff : (uint32_t)size + context_size, &open->rec);
+	/* A branch that is foreseen, where an index would put the load of the mask in front of all others. */
+	if (bl_unlikely(mask != 1)) {
+		view = &borelog_views[__builtin_ctz(mask)];
+		__asm__("" : "+r"(view));
+	}
+
+	open->ring = view->rings[borelog_cpu() & view->ring_mask];
+	err = bl_ring_reserve(open->ring, id, (size > 0x7fffffff ? 0x7fffffff : (uint32_t)size) + borelog_context_size(open->ring),
+			      &open->rec);
 	if (bl_unlikely(err)) {
-		if (err == -BL_ENOTCONN)
-			borelog_session_gone(session);
+		borelog_refused(open->ring, err);
 		return NULL;
 	}
-	if (context_size) {
+	/* Asked again: a load costs less than a register that is held across the claim. */
+	if (borelog_context_size(open->ring)) {
 		const int32_t tid = bl_likely(borelog_tid) ? borelog_tid : borelog_tid_find();
 
 		memcpy(open->rec.payload, &tid, sizeof(tid));
+		return open->rec.payload + sizeof(tid);
 	}
-	return open->rec.payload + context_size;
+	return open->rec.payload;
 }
 
-static inline void borelog_close(struct borelog_open_record *open)
+static inline BL_INLINE void borelog_close(struct borelog_open_record *open)
 {
 	bl_ring_commit(open->ring, &open->rec);
 }
@@ -228,6 +252,32 @@ static inline void borelog_close(struct borelog_open_record *open)
 /* ---- Arguments: for each kind its type code, size, encoding, and form for filters. ---- */
 
 /* strlen without a call: strings are short, and a call costs as much as the whole record path has. Aligned words never cross a page. */
+#ifdef __SSE2__
+typedef char __attribute__((vector_size(16), may_alias)) borelog_block;
+
+static inline unsigned borelog_block_zeros(borelog_block block)
+{
+	const borelog_block zero = {0};
+
+	return (unsigned)__builtin_ia32_pmovmskb128(block == zero);
+}
+
+__attribute__((no_sanitize("address"))) static inline size_t borelog_strlen(const char *s)
+{
+	const unsigned misaligned = (unsigned)((uintptr_t)s % 16);
+	const borelog_block *at = (const borelog_block *)(const void *)(s - misaligned);
+	unsigned zeros;
+
+	__asm__("" : "+r"(at)); /* beyond the array that the compiler may know, but in its block */
+	zeros = borelog_block_zeros(*at) >> misaligned;
+	if (bl_likely(zeros))
+		return (size_t)__builtin_ctz(zeros);
+	do
+		zeros = borelog_block_zeros(*++at);
+	while (!zeros);
+	return (size_t)((const char *)at - s) + (size_t)__builtin_ctz(zeros);
+}
+#else
 __attribute__((no_sanitize("address"))) static inline size_t borelog_strlen(const char *s)
 {
 	typedef uint64_t __attribute__((may_alias)) word_t;
@@ -240,7 +290,7 @@ __attribute__((no_sanitize("address"))) static inline size_t borelog_strlen(cons
 			return (size_t)(at - s);
 	__asm__("" : "+r"(at)); /* beyond the array that the compiler may know, but in its word */
 	for (;; at += sizeof(word)) {
-		word = *(const volatile word_t *)(const void *)at;
+		word = *(const word_t *)(const void *)at;
 		if ((word - ones) & ~word & highs)
 			break;
 	}
@@ -248,6 +298,7 @@ __attribute__((no_sanitize("address"))) static inline size_t borelog_strlen(cons
 		at++;
 	return (size_t)(at - s);
 }
+#endif
 
 static inline size_t borelog_size_string(const char *s)
 {
@@ -256,26 +307,61 @@ static inline size_t borelog_size_string(const char *s)
 	return __builtin_constant_p(__builtin_strlen(s)) ? __builtin_strlen(s) + 1 : borelog_strlen(s) + 1;
 }
 
+/* Copy @n bytes of text by pieces of a fixed size, the last one overlapping. Return: non-zero if one of them was 0. */
+#ifdef __SSE2__
+static inline unsigned borelog_copy_16(uint8_t *to, const char *from)
+{
+	borelog_block block;
+
+	memcpy(&block, from, sizeof(block));
+	memcpy(to, &block, sizeof(block));
+	return borelog_block_zeros(block);
+}
+#define BL_TEXT_PIECE 16u
+#define BL_TEXT_COPY borelog_copy_16
+#endif
+
+static inline unsigned borelog_copy_8(uint8_t *to, const char *from)
+{
+	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+	uint64_t word;
+
+	memcpy(&word, from, sizeof(word));
+	memcpy(to, &word, sizeof(word));
+	return ((word - ones) & ~word & highs) != 0;
+}
+#ifndef BL_TEXT_PIECE
+#define BL_TEXT_PIECE 8u
+#define BL_TEXT_COPY borelog_copy_8
+#endif
+
+static inline unsigned borelog_copy_text(uint8_t *to, const char *from, size_t n)
+{
+	unsigned zeros = 0;
+	size_t i;
+
+	__asm__("" : "+r"(from)); /* the compiler cannot know that n fits */
+	if (n >= BL_TEXT_PIECE) {
+		for (i = 0; i + BL_TEXT_PIECE < n; i += BL_TEXT_PIECE)
+			zeros |= BL_TEXT_COPY(to + i, from + i);
+		return zeros | BL_TEXT_COPY(to + n - BL_TEXT_PIECE, from + n - BL_TEXT_PIECE);
+	}
+	if (n >= 8)
+		return borelog_copy_8(to, from) | borelog_copy_8(to + n - 8, from + n - 8);
+	for (i = 0; i < n; i++) {
+		to[i] = (uint8_t)from[i];
+		zeros |= !to[i];
+	}
+	return zeros;
+}
+
 /* A string that has shrunk or grown since it was measured: the measured size is what the record has. */
 static inline uint8_t *borelog_put_string(uint8_t *p, const char *s, size_t size)
 {
-	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-	const char *from = s ? s : "(null)";
-	uint64_t zeros = 0, word;
 	size_t i;
 
-	__asm__("" : "+r"(from)); /* the compiler cannot know that size fits */
-	for (i = 0; i + sizeof(word) < size; i += sizeof(word)) {
-		memcpy(&word, from + i, sizeof(word));
-		zeros |= (word - ones) & ~word & highs;
-		memcpy(p + i, &word, sizeof(word));
-	}
-	for (; i + 1 < size; i++) {
-		p[i] = (uint8_t)from[i];
-		zeros |= !p[i];
-	}
-	p[i] = 0;
-	if (bl_unlikely(zeros))
+	p[size - 1] = 0;
+	if (bl_unlikely(borelog_copy_text(p, s ? s : "(null)", size - 1)))
 		for (i = 0; i + 1 < size; i++)
 			p[i] = p[i] ? p[i] : (uint8_t)'#';
 	return p + size;
@@ -660,7 +746,7 @@ static inline struct borelog_e64 borelog_enum_8(int64_t v, const struct borelog_
 #if defined(__x86_64__)
 #define BL_SITE_ADDRESS "leaq 771b(%%rip), %[bl_site]\n"
 #elif defined(__i386__)
-#ifdef __PIC__
+#if defined(__PIC__) && !defined(BORELOG_BUILDING_LIBRARY)
 #error "borelog: on i386 trace points need -fno-pie -fno-pic (the compiler gives no address of a string that a table could hold)"
 #endif
 #define BL_SITE_ADDRESS "call 772f\n772:\tpopl %[bl_site]\n\taddl $771b-772b, %[bl_site]\n"
@@ -700,24 +786,46 @@ static inline struct borelog_e64 borelog_enum_8(int64_t v, const struct borelog_
 #define BL_QUIET_END
 #endif
 
+/* Several sessions at once are rare: no code for them in every trace point. */
+__attribute__((noinline, cold, unused)) static uint8_t *borelog_open_cold(struct borelog_open_record *open, uint32_t id, uint32_t mask,
+									size_t size)
+{
+	return borelog_open(open, id, mask, size);
+}
+
+/* One record, in the first session of bl_mask_. */
+#define BL_RECORD(open, n, ...)                                                                                                \
+	{                                                                                                                      \
+		struct borelog_open_record bl_open_;                                                                           \
+		uint8_t *bl_at_ =                                                                                              \
+			open(&bl_open_, bl_id_, bl_mask_, 0 BL_EACH_##n(BL_PLUS_SIZE, __VA_ARGS__));                           \
+                                                                                                                               \
+		if (bl_likely(bl_at_)) {                                                                                       \
+			BL_EACH_##n(BL_PUT, __VA_ARGS__)(void) bl_at_;                                                         \
+			borelog_close(&bl_open_);                                                                              \
+		}                                                                                                              \
+	}
+
 /* @n arguments, after @n; the names in it end in _ so that expressions of the caller mean what they meant outside. */
 #define BL_EVENT(name_text, cat, event, n, ...)                                                                                \
 	do {                                                                                                                   \
 		BL_QUIET_BEGIN                                                                                                 \
-		if (bl_unlikely(bl_load_relaxed(borelog_word) != 0)) {                                                         \
+		const uint32_t bl_now_ = bl_load_relaxed(borelog_word);                                                        \
+                                                                                                                               \
+		if (bl_unlikely(bl_now_ != 0)) {                                                                               \
 			struct borelog_site *bl_site_;                                                                         \
 			uint32_t bl_mask_;                                                                                     \
 			__asm__(".pushsection borelog_sites,\"aw\"\n\t"                                                        \
 				".balign 8\n"                                                                                  \
 				"771:\t.long 0, 0, 0, %c[bl_l]\n\t"                                                            \
 				".long %c[bl_c]-., %c[bl_e]-., %c[bl_x]-., %c[bl_f]-.\n\t" BL_EACH_##n(                        \
-					BL_TYPE_ASM, __VA_ARGS__) ".zero 16-" #n "\n\t"                                        \
+					BL_TYPE_ASM, __VA_ARGS__) ".fill 16-" #n ", 1, 0\n\t"                                 \
 				".long " #n ", 0\n\t"                                                                          \
 				".popsection\n\t" BL_SITE_ADDRESS                                                              \
 				: [bl_site] "=r"(bl_site_)                                                                        \
 				: [bl_l] "i"(__LINE__), [bl_c] BL_SYMBOL(cat), [bl_e] BL_SYMBOL(event), [bl_x] BL_SYMBOL(name_text),             \
 				  [bl_f] BL_SYMBOL(__FILE__) BL_EACH_##n(BL_TYPE_OPERAND, __VA_ARGS__));                             \
-			bl_mask_ = borelog_site_mask(bl_site_);                                                                \
+			bl_mask_ = borelog_site_mask(bl_site_, bl_now_);                                                       \
 			if (bl_mask_) {                                                                                        \
 				BL_EACH_##n(BL_DECLARE, __VA_ARGS__) if (bl_unlikely(bl_load_relaxed(&bl_site_->filtered) &    \
 										     bl_mask_))                                        \
@@ -726,14 +834,14 @@ static inline struct borelog_e64 borelog_enum_8(int64_t v, const struct borelog_
 					BL_EACH_##n(BL_ARG, __VA_ARGS__)(void) bl_arg_;                                        \
 					bl_mask_ = borelog_site_filter(bl_site_, bl_mask_, bl_args_, n);                       \
 				}                                                                                              \
-				for (; bl_mask_; bl_mask_ &= bl_mask_ - 1) {                                                   \
-					struct borelog_open_record bl_open_;                                                   \
-					uint8_t *bl_at_ = borelog_open(&bl_open_, bl_site_, (uint32_t)__builtin_ctz(bl_mask_), \
-								       0 BL_EACH_##n(BL_PLUS_SIZE, __VA_ARGS__));              \
-					if (bl_likely(bl_at_)) {                                                               \
-						BL_EACH_##n(BL_PUT, __VA_ARGS__)(void) bl_at_;                                 \
-						borelog_close(&bl_open_);                                                      \
-					}                                                                                      \
+				const uint32_t bl_id_ = bl_site_->id;                                                          \
+                                                                                                                               \
+				if (bl_likely(!(bl_mask_ & (bl_mask_ - 1)))) {                                                 \
+					if (bl_likely(bl_mask_))                                                               \
+						BL_RECORD(borelog_open, n, __VA_ARGS__)                                        \
+				} else {                                                                                       \
+					for (; bl_mask_; bl_mask_ &= bl_mask_ - 1)                                             \
+						BL_RECORD(borelog_open_cold, n, __VA_ARGS__)                                   \
 				}                                                                                              \
 			}                                                                                                      \
 		}                                                                                                              \

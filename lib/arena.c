@@ -12,8 +12,9 @@
  *
  * (v: a page that grows downwards.) A child that may not grow a stack by a chunk's size (RLIMIT_STACK below CHUNK_MAX) can fault there.
  *
- * A session's memory is mapped over that of the session that had the slot before, if it has the same size: a writer that was in the
- * middle of a record when that one ended can only spoil a record of this program. Otherwise the old address range is left alone.
+ * Memory is mapped over that of an older session if it has the same shape and a few others were used meanwhile (KEPT): a writer that was
+ * in the middle of a record all that time can only spoil a record of this program. So ten thousand sessions take no more mappings
+ * than a few, and nothing is ever unmapped under a writer.
  */
 #include "lib/program.h"
 #include "lib/sys.h"
@@ -21,6 +22,8 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
+/* Retired memory of one shape that is left alone. */
+#define KEPT 3
 #define CHUNK_MAX (1u << BL_PROGRAM_SUB_SHIFT_MAX)
 
 struct layout {
@@ -46,9 +49,11 @@ static uint8_t *chunk(struct layout *l, uint64_t offset, size_t size)
 	}
 	if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, l->memfd, (off_t)offset) == MAP_FAILED)
 		l->err = -errno;
-	else if (mmap(at + size, l->page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0) !=
+	else if (mmap(at + size, l->page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0) ==
 		 MAP_FAILED)
-		(void)bl_sys(SYS_madvise, at, size, MADV_DONTFORK);
+		l->err = -errno;
+	else
+		l->err = (int)bl_sys(SYS_madvise, at, size, MADV_DONTFORK);
 	return at;
 }
 
@@ -83,6 +88,9 @@ static void lay_all(struct layout *l, const struct bl_session_head *head, uint8_
 {
 	uint32_t r;
 
+	/* On 32-bit machines, more than there is address space for. */
+	if (head->head_size + (uint64_t)head->n_rings * head->ring_size > SIZE_MAX / 2)
+		l->err = -ENOMEM;
 	l->at = l->page;
 	*ret_head = chunk(l, 0, head->head_size);
 	for (r = 0; r < head->n_rings; r++)
@@ -110,8 +118,9 @@ static bool set_up_ring(struct bl_ring *ring, const struct bl_session_head *head
 	ring->n_sub = head->n_sub;
 	ring->n_phys = head->n_phys;
 	ring->id_bits = head->id_bits;
-	ring->flags = head->ring_flags & (BL_RING_OVERWRITE | BL_RING_NO_WAKE);
+	ring->flags = head->ring_flags & BL_RING_OVERWRITE; /* each hand-over looks whether the recorder lives */
 	ring->clock = head->clock;
+	ring->contexts = head->contexts;
 	ring->stream_id = said.stream_id;
 	ring->cpu_id = said.cpu_id;
 	memcpy(ring->owner, head->owner, sizeof(ring->owner));
@@ -122,71 +131,166 @@ static bool set_up_ring(struct bl_ring *ring, const struct bl_session_head *head
 	return bl_ring_setup(ring);
 }
 
-/* Private memory for the rings' views and the table of pointers to them: the slot's old one if it has that size. */
-static struct bl_ring *make_rings(const struct bl_session *session, uint32_t n_rings)
+static struct bl_shape shape_of(const struct bl_session_head *head)
 {
-	struct bl_ring *rings = session->rings && session->n_rings == n_rings ? session->rings : mmap(NULL, n_rings * (sizeof(*rings) + sizeof(rings)), PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct bl_ring **table;
-	uint32_t r;
-
-	if (rings == MAP_FAILED)
-		return NULL;
-	table = (struct bl_ring **)(void *)(rings + n_rings);
-	for (r = 0; r < n_rings; r++)
-		table[r] = &rings[r];
-	return rings;
+	return (struct bl_shape){.head_size = head->head_size,
+				 .n_rings = head->n_rings,
+				 .sub_shift = head->sub_shift,
+				 .n_sub = head->n_sub,
+				 .n_phys = head->n_phys,
+				 .id_bits = head->id_bits};
 }
 
-/* Address space for @size bytes: the slot's old one if it has that size. */
-static uint8_t *make_space(struct bl_session *session, size_t size)
+/* Retired memory of this shape that no writer can be expected in any more, or else an entry that is not in use. */
+static struct bl_memory *choose_memory(const struct bl_shape *shape)
 {
-	uint8_t *space;
+	struct bl_memory *unused = NULL, *oldest = NULL, *m;
+	uint32_t retired = 0;
 
-	if (session->arena && session->arena_size == size)
-		return session->arena;
-	space = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (space == MAP_FAILED)
-		return NULL;
-	session->arena = space;
-	session->arena_size = size;
-	return space;
-}
-
-int bl_arena_map(struct bl_session *session, int memfd, const struct bl_session_head *head)
-{
-	struct layout l = {.page = (size_t)getauxval(AT_PAGESZ), .memfd = memfd};
-	struct bl_ring *rings;
-	uint32_t r;
-
-	if (!head_is_valid(head))
-		return -EPROTO;
-	lay_all(&l, head, &session->head, NULL);
-	l.base = make_space(session, l.at);
-	rings = make_rings(session, head->n_rings);
-	if (!l.base || !rings)
-		return -ENOMEM;
-	lay_all(&l, head, &session->head, rings);
-	if (l.err)
-		return l.err;
-	for (r = 0; r < head->n_rings; r++) {
-		rings[r].host = session;
-		if (!set_up_ring(&rings[r], head, session->head, r))
-			return -EPROTO;
+	for (m = bl_program.memory; m < bl_program.memory + BL_MEMORIES_MAX; m++) {
+		if (!m->shape.n_rings) {
+			unused = m;
+		} else if (m->retired && !memcmp(&m->shape, shape, sizeof(*shape))) {
+			retired++;
+			oldest = !oldest || m->retired < oldest->retired ? m : oldest;
+		}
 	}
-	session->head_size = head->head_size;
-	session->rings = rings;
-	session->n_rings = head->n_rings;
+	return oldest && (retired > KEPT || !unused) ? oldest : unused;
+}
+
+/* Too many shapes: forget the mapping that has been retired for longest. What is left of it is one piece that writers can write to. */
+static struct bl_memory *forget_one(void)
+{
+	struct bl_memory *oldest = NULL, *m;
+
+	for (m = bl_program.memory; m < bl_program.memory + BL_MEMORIES_MAX; m++)
+		if (m->retired && (!oldest || m->retired < oldest->retired))
+			oldest = m;
+	if (!oldest || mmap(oldest->arena, oldest->arena_size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == MAP_FAILED)
+		return NULL;
+	memset(oldest, 0, sizeof(*oldest));
+	return oldest;
+}
+
+static size_t private_size(const struct bl_shape *shape)
+{
+	return BL_RINGS_MAX * sizeof(struct bl_ring *) + shape->n_rings * sizeof(struct bl_ring);
+}
+
+/* Address space of @size bytes for the arena, and private memory for what belongs to it, in an unused entry. */
+static int make_space(struct bl_memory *memory, const struct bl_shape *shape, size_t size)
+{
+	uint8_t *arena, *own;
+	uint32_t i;
+
+	arena = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (arena == MAP_FAILED)
+		return -errno;
+	own = mmap(NULL, private_size(shape), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (own == MAP_FAILED) {
+		munmap(arena, size);
+		return -ENOMEM;
+	}
+	memory->arena = arena;
+	memory->arena_size = size;
+	memory->table = (struct bl_ring **)(void *)own;
+	memory->rings = (struct bl_ring *)(void *)(own + BL_RINGS_MAX * sizeof(struct bl_ring *));
+	for (i = 0; i < BL_RINGS_MAX; i++)
+		memory->table[i] = &memory->rings[i % shape->n_rings];
 	return 0;
 }
 
-void bl_arena_punch(const struct bl_session *session)
+/* Nobody has seen it yet. */
+static void unmake_space(struct bl_memory *memory, const struct bl_shape *shape)
 {
-	struct layout l = {.base = session->arena, .page = (size_t)getauxval(AT_PAGESZ), .punch = true};
-	struct bl_session_head head = {.head_size = session->head_size, .n_rings = session->n_rings};
-	uint8_t *shared_head;
+	munmap(memory->arena, memory->arena_size);
+	munmap(memory->table, private_size(shape));
+	if (memory->life)
+		munmap((void *)(uintptr_t)memory->life, (size_t)getauxval(AT_PAGESZ));
+	memset(memory, 0, sizeof(*memory));
+}
 
-	head.sub_shift = session->rings[0].sub_shift;
-	head.n_phys = session->rings[0].n_phys;
-	lay_all(&l, &head, &shared_head, NULL);
+static int map_life(struct bl_memory *memory, int fd)
+{
+	const size_t page = (size_t)getauxval(AT_PAGESZ);
+	/* Over the old page: a writer that hands over late may be looking at it. */
+	void *life = mmap((void *)(uintptr_t)memory->life, page, PROT_READ, MAP_SHARED | (memory->life ? MAP_FIXED : 0), fd, 0);
+
+	if (life == MAP_FAILED)
+		return -errno;
+	memory->life = life;
+	return 0;
+}
+
+static int fill(struct bl_memory *memory, struct layout *l, const struct bl_session_head *head, int life)
+{
+	uint32_t r;
+	int err;
+
+	err = map_life(memory, life);
+	if (err)
+		return err;
+	l->base = memory->arena;
+	lay_all(l, head, &memory->head, memory->rings);
+	for (r = 0; r < head->n_rings && !l->err; r++) {
+		memory->rings[r].host = memory;
+		if (!set_up_ring(&memory->rings[r], head, memory->head, r))
+			return -EPROTO;
+	}
+	return l->err;
+}
+
+int bl_arena_map(const struct bl_session_head *head, int memfd, int life, struct bl_memory **ret)
+{
+	const struct bl_shape shape = shape_of(head);
+	struct layout l = {.page = (size_t)getauxval(AT_PAGESZ), .memfd = memfd};
+	struct bl_memory *memory;
+	uint8_t *unused;
+	bool fresh;
+	int err;
+
+	if (!head_is_valid(head))
+		return -EPROTO;
+	lay_all(&l, head, &unused, NULL);
+	if (l.err)
+		return l.err;
+	memory = choose_memory(&shape);
+	if (!memory)
+		memory = forget_one();
+	if (!memory)
+		return -ENOMEM;
+	fresh = !memory->shape.n_rings;
+	err = fresh ? make_space(memory, &shape, l.at) : 0;
+	if (err)
+		return err;
+	err = fill(memory, &l, head, life);
+	if (err) {
+		if (fresh)
+			unmake_space(memory, &shape);
+		return err;
+	}
+	memory->shape = shape;
+	memory->retired = 0;
+	*ret = memory;
+	return 0;
+}
+
+void bl_arena_retire(struct bl_memory *memory)
+{
+	if (memory && !memory->retired)
+		memory->retired = ++bl_program.retirements;
+}
+
+void bl_arena_punch(const struct bl_memory *memory)
+{
+	const struct bl_shape *shape = &memory->shape;
+	const struct bl_session_head head = {.head_size = shape->head_size,
+					     .n_rings = shape->n_rings,
+					     .sub_shift = shape->sub_shift,
+					     .n_phys = shape->n_phys};
+	struct layout l = {.base = memory->arena, .page = (size_t)getauxval(AT_PAGESZ), .punch = true};
+	uint8_t *unused;
+
+	lay_all(&l, &head, &unused, NULL);
 }

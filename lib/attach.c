@@ -3,7 +3,8 @@
  * attach.c - joining and leaving sessions. The protocol is in lib/abi/control.h.
  *
  * Runs in whatever thread or signal handler came to a trace point first after the control page's word moved, with bl_token.busy taken.
- * The recorder is not trusted: everything it sends is copied once and checked; a failed attempt leaves the slot alone for good.
+ * The recorder is not trusted: everything it sends is copied once and checked; after a failed attempt the slot is left alone until
+ * there are new descriptions: a dlopen() in another thread may have come between the request and the recorder's look at them.
  *
  * Leaving is only forgetting: bits and views change, the memory stays mapped, because another thread may be in the middle of a record.
  */
@@ -14,7 +15,6 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <stdlib.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -37,8 +37,22 @@ void bl_sessions_init(void)
 	gone_ring = (struct bl_ring){.shared = &gone_shared, .sub_shift = BL_SUB_SHIFT_MIN, .n_sub = 2, .n_phys = 3, .id_bits = BL_ID_BITS_MIN};
 	(void)!bl_ring_setup(&gone_ring);
 	for (s = 0; s < BL_SESSIONS_MAX; s++)
-		bl_program.view[s] = (struct borelog_view){.rings = gone_rings, .n_rings = 1};
+		bl_program.view[s] = (struct borelog_view){.rings = gone_rings};
 }
+
+/* How often a call is made again that was interrupted. Signals are held, but being stopped and continued interrupts too. */
+#define INTERRUPTIONS_MAX 100
+
+/* A system call, made again while it is interrupted. */
+#define sys_again(...)                                                                                                         \
+	__extension__({                                                                                                        \
+		long again_result_;                                                                                            \
+		int again_ = 0;                                                                                                \
+		do                                                                                                             \
+			again_result_ = bl_sys(__VA_ARGS__);                                                                   \
+		while (again_result_ == -EINTR && ++again_ < INTERRUPTIONS_MAX);                                               \
+		again_result_;                                                                                                 \
+	})
 
 static void set_timeout(int fd, int name)
 {
@@ -61,7 +75,7 @@ static int call_recorder(const char *path)
 		return (int)fd;
 	set_timeout((int)fd, SO_SNDTIMEO);
 	set_timeout((int)fd, SO_RCVTIMEO);
-	err = bl_sys(SYS_connect, fd, &address, sizeof(address));
+	err = sys_again(SYS_connect, fd, &address, sizeof(address));
 	if (!err)
 		err = bl_sys(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
 	if (!err && peer.uid != 0 && peer.uid != geteuid())
@@ -100,16 +114,11 @@ static int ask(int fd, const struct bl_session *session, struct bl_attach_reply 
 	} control;
 	struct iovec iov = {reply, sizeof(*reply)};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control)};
-	int tries;
 	long n;
 
-	n = bl_sys(SYS_sendto, fd, &request, sizeof(request), MSG_NOSIGNAL, NULL, 0);
-	for (tries = 0; n == (long)sizeof(request) && tries < 100; tries++) {
-		n = bl_sys(SYS_recvmsg, fd, &msg, MSG_CMSG_CLOEXEC);
-		if (n != -EINTR)
-			break;
-		n = sizeof(request);
-	}
+	n = sys_again(SYS_sendto, fd, &request, sizeof(request), MSG_NOSIGNAL, NULL, 0);
+	if (n >= 0)
+		n = sys_again(SYS_recvmsg, fd, &msg, MSG_CMSG_CLOEXEC);
 	if (n < 0)
 		return (int)n;
 	if (n != sizeof(*reply) || reply->magic != BL_CONTROL_MAGIC || reply->abi != BL_CONTROL_ABI)
@@ -119,21 +128,28 @@ static int ask(int fd, const struct bl_session *session, struct bl_attach_reply 
 	return take_descriptors(&msg, fds) ? 0 : -EPROTO;
 }
 
+/* Will the file have @size bytes as long as we look at it? Otherwise it could be cut off under our feet. */
+static bool stays(int fd, uint64_t size)
+{
+	struct stat st;
+	const long seals = bl_sys(SYS_fcntl, fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & F_SEAL_SHRINK) && !fstat(fd, &st) && st.st_size >= 0 && (uint64_t)st.st_size >= size;
+}
+
 /* The start of the session's memory, copied once. */
 static int read_head(int memfd, uint64_t size, struct bl_session_head *head)
 {
-	struct stat st;
-	const long seals = bl_sys(SYS_fcntl, memfd, F_GET_SEALS);
 	void *map;
 
-	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(memfd, &st) || (uint64_t)st.st_size < size)
-		return -EPROTO; /* it could be cut off under our feet */
+	if (!stays(memfd, size) || size < BL_ABI_PAGE)
+		return -EPROTO;
 	map = mmap(NULL, BL_ABI_PAGE, PROT_READ, MAP_SHARED, memfd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
 	memcpy(head, map, sizeof(*head));
 	munmap(map, BL_ABI_PAGE);
-	if (head->magic != BL_CONTROL_MAGIC || head->abi != BL_CONTROL_ABI || head->ring_abi != BL_RING_ABI || size < BL_ABI_PAGE ||
+	if (head->magic != BL_CONTROL_MAGIC || head->abi != BL_CONTROL_ABI || head->ring_abi != BL_RING_ABI ||
 	    head->head_size > size || (head->ring_size && head->n_rings > (size - head->head_size) / head->ring_size))
 		return -EPROTO;
 	return 0;
@@ -143,41 +159,35 @@ static int read_head(int memfd, uint64_t size, struct bl_session_head *head)
 static int join(struct bl_session *session, const int fds[2], uint64_t size)
 {
 	const uint32_t s = (uint32_t)(session - bl_program.session);
-	const size_t page = (size_t)getauxval(AT_PAGESZ);
 	struct bl_session_head head;
-	const void *life;
+	struct bl_memory *memory;
 	int err;
 
-	err = read_head(fds[0], size, &head);
+	err = stays(fds[1], sizeof(struct bl_life)) ? read_head(fds[0], size, &head) : -EPROTO;
+	if (!err)
+		err = bl_arena_map(&head, fds[0], fds[1], &memory);
 	if (err)
 		return err;
-	/* Over the old page: a writer that hands over late may be looking at it. */
-	life = mmap((void *)(uintptr_t)session->life, page, PROT_READ, MAP_SHARED | (session->life ? MAP_FIXED : 0), fds[1], 0);
-	if (life == MAP_FAILED)
-		return -errno;
-	session->life = life;
-	err = bl_arena_map(session, fds[0], &head);
-	if (err)
-		return err;
-	session->n_events = head.n_events;
-	session->enabled_offset = head.enabled_offset;
-	session->flags = head.flags | (bl_program.no_calls ? BL_SESSION_NO_WAKE : 0);
-	bl_program.view[s].rings = (struct bl_ring *const *)(const void *)(session->rings + session->n_rings);
-	bl_program.view[s].contexts = head.contexts;
-	bl_store_release(&bl_program.view[s].n_rings, head.n_rings);
+	memory->slot = s;
+	memory->n_events = head.n_events;
+	memory->enabled_offset = head.enabled_offset;
+	memory->flags = head.flags | (bl_program.no_calls ? BL_SESSION_NO_WAKE : 0);
+	bl_arena_retire(session->memory);
+	bl_store_release(&session->memory, memory);
+	bl_program.view[s].rings = memory->table; /* long enough for any mask, so no mix of two views leads out of it */
+	bl_store_release(&bl_program.view[s].ring_mask, BL_RINGS_MAX - 1);
 	__atomic_or_fetch(&bl_program.attached, 1u << s, __ATOMIC_RELEASE); /* ORD(site:B) */
 	return 0;
 }
 
-static void attach(struct bl_session *session, const char *path)
+static int attach(struct bl_session *session, const char *path)
 {
 	struct bl_attach_reply reply;
-	uint64_t lost;
 	int fds[2], err;
 	const int fd = call_recorder(path);
 
 	if (fd < 0)
-		return;
+		return fd;
 	err = ask(fd, session, &reply, fds);
 	if (!err) {
 		err = join(session, fds, reply.size);
@@ -185,11 +195,20 @@ static void attach(struct bl_session *session, const char *path)
 		(void)bl_sys(SYS_close, fds[1]);
 	}
 	(void)bl_sys(SYS_close, fd);
-	if (err)
-		return;
-	lost = __atomic_exchange_n(&bl_program.control->lost_attach, 0, __ATOMIC_RELAXED);
-	if (lost)
-		bl_ring_lose(&session->rings[0], BL_LOST_ATTACH, lost);
+	return err;
+}
+
+/* What other threads come to meanwhile is lost, to this session if there is going to be one. */
+static int attach_counting(struct bl_session *session, const char *path)
+{
+	int err;
+
+	bl_store_relaxed(&bl_program.joining, 1);
+	err = attach(session, path);
+	bl_store_relaxed(&bl_program.joining, 0);
+	if (err && !bl_load_relaxed(&bl_program.attached))
+		bl_store_relaxed(&bl_program.control->lost_attach, 0);
+	return err;
 }
 
 static void leave(uint32_t s)
@@ -197,55 +216,63 @@ static void leave(uint32_t s)
 	__atomic_and_fetch(&bl_program.attached, ~(1u << s), __ATOMIC_RELEASE);
 }
 
-/* Keep the next session's memory apart from what is mapped now. */
-static void forget_memory(struct bl_session *session)
+void bl_slot_read(const struct bl_control_slot *slot, struct bl_control_slot *ret)
 {
-	session->arena = NULL;
-	session->arena_size = 0;
-	session->rings = NULL;
-	session->n_rings = 0;
-	session->life = NULL;
+	int tries;
+
+	memset(ret, 0, sizeof(*ret));
+	for (tries = 0; tries < 100; tries++) {
+		const uint32_t state = bl_load_acquire(&slot->state);
+
+		ret->generation = bl_load_relaxed(&slot->generation);
+		if (state != BL_SLOT_STATE_ARMED)
+			return;
+		memcpy(ret->socket, slot->socket, sizeof(ret->socket));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (bl_load_relaxed(&slot->generation) == ret->generation && bl_load_relaxed(&slot->state) == state) {
+			ret->state = state;
+			return;
+		}
+	}
 }
 
 static void update_slot(uint32_t s)
 {
 	struct bl_session *session = &bl_program.session[s];
-	const struct bl_control_slot slot = bl_program.control->slot[s];
 	const uint32_t set = bl_load_relaxed(&bl_program.control->generation);
-	const bool attached = bl_program.attached & 1u << s;
-	const bool tried = slot.generation == session->generation;
+	struct bl_control_slot slot;
 	char path[BL_SOCKET_PATH_MAX + 1];
+	bool tried;
 
+	bl_slot_read(&bl_program.control->slot[s], &slot);
+	tried = slot.generation == session->generation;
 	if (slot.state != BL_SLOT_STATE_ARMED) {
 		leave(s);
 		return;
 	}
-	if (tried && (!attached || set == session->set_generation))
+	if (tried && set == session->set_generation)
 		return;
 	if (bl_program.explicit_only) {
 		if (!tried)
 			leave(s);
 		return;
 	}
-	if (attached)
-		forget_memory(session); /* others may be writing to it this very moment */
 	leave(s); /* who records into the old rings now is not seen by the recorder any more */
 	session->generation = slot.generation;
 	session->set_generation = set;
 	memcpy(path, slot.socket, BL_SOCKET_PATH_MAX);
 	path[BL_SOCKET_PATH_MAX] = 0;
-	attach(session, path);
+	if (attach_counting(session, path) == -ECONNREFUSED)
+		bl_store_relaxed(&bl_program.control->slot[s].state, BL_SLOT_STATE_FREE); /* a dead recorder's socket, left behind */
 }
 
 void bl_sessions_update(void)
 {
-	const uint32_t word = bl_load_acquire(&bl_program.control->word); /* ORD(control:A) */
+	const uint32_t word = bl_load_acquire(borelog_word); /* ORD(control:A) */
 	uint32_t s;
 
-	bl_store_relaxed(&bl_program.joining, 1);
 	for (s = 0; s < BL_SESSIONS_MAX; s++)
 		update_slot(s);
-	bl_store_relaxed(&bl_program.joining, 0);
 	bl_store_release(&bl_program.seen_word, word);
 }
 
@@ -292,7 +319,7 @@ static void arm_dir(const char *dir)
 			const size_t length = strnlen(entry->d_name, 256);
 
 			at += entry->d_reclen;
-			if (entry->d_type != DT_SOCK || entry->d_name[0] == '.' || dir_length >= PATH_MAX)
+			if ((entry->d_type != DT_SOCK && entry->d_type != DT_UNKNOWN) || entry->d_name[0] == '.' || dir_length >= PATH_MAX)
 				continue;
 			memcpy(path, dir, dir_length);
 			path[dir_length] = '/';
@@ -323,28 +350,45 @@ void bl_sessions_discover(void)
 }
 
 /* The recorder is dead: take the memory back, and let trace points forget the session. */
-static void bury(struct bl_session *session)
+static void bury(struct bl_memory *memory)
 {
-	const uint32_t s = (uint32_t)(session - bl_program.session);
+	struct bl_held_signals held;
 
-	if (!(__atomic_fetch_and(&bl_program.attached, ~(1u << s), __ATOMIC_ACQ_REL) & 1u << s))
-		return;
-	bl_store_relaxed(&bl_program.control->slot[s].state, BL_SLOT_STATE_FREE);
-	bl_program_move_word();
-	if (!bl_program.explicit_only)
-		bl_arena_punch(session);
+	if (!bl_program_take_busy(&held))
+		return; /* the next sub-buffer that is handed over tells again */
+	if (bl_program.session[memory->slot].memory == memory && bl_program.attached & 1u << memory->slot) {
+		leave(memory->slot);
+		bl_store_relaxed(&bl_program.control->slot[memory->slot].state, BL_SLOT_STATE_FREE);
+		bl_program_move_word();
+		if (!bl_program.explicit_only)
+			bl_arena_punch(memory);
+	}
+	bl_program_release_busy(&held);
+}
+
+void bl_sessions_silence(void)
+{
+	uint32_t i;
+
+	bl_program.no_calls = 1;
+	for (i = 0; i < BL_MEMORIES_MAX; i++)
+		bl_program.memory[i].flags |= BL_SESSION_NO_WAKE; /* of those that others may still write to */
+}
+
+bool bl_session_check_life(struct bl_memory *memory)
+{
+	if (!memory->life || !(bl_load_relaxed(&memory->life->owner) & FUTEX_OWNER_DIED)) /* ORD(life:A) */
+		return false;
+	bury(memory);
+	return true;
 }
 
 void bl_port_wake(struct bl_ring *ring)
 {
-	struct bl_session *session = ring->host;
-	struct bl_session_head *head = (struct bl_session_head *)(void *)session->head;
+	struct bl_memory *memory = ring->host;
+	struct bl_session_head *head = (struct bl_session_head *)(void *)memory->head;
 
-	if (bl_load_relaxed(&session->life->owner) & FUTEX_OWNER_DIED) { /* ORD(life:A) */
-		bury(session);
-		return;
-	}
-	if (session->flags & BL_SESSION_NO_WAKE)
+	if (bl_session_check_life(memory) || bl_load_relaxed(&memory->flags) & BL_SESSION_NO_WAKE)
 		return;
 	if (!__atomic_exchange_n(&head->bell, 1, __ATOMIC_SEQ_CST)) /* ORD(bell:A) */
 		(void)bl_sys(SYS_futex, &head->bell, FUTEX_WAKE, 1, NULL, NULL, 0);

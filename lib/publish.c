@@ -201,8 +201,10 @@ static uint32_t find(const uint8_t *events, uint32_t size, const uint8_t *event)
 	struct bl_event_head head;
 	uint32_t at;
 
-	for (at = 0; at < size; at += head.size) {
+	for (at = 0; at + sizeof(head) <= size; at += head.size) {
 		memcpy(&head, events + at, sizeof(head));
+		if (head.size < sizeof(head) || head.size > size - at)
+			break; /* somebody wrote into our control file */
 		if (same(events + at, event))
 			return head.id;
 	}
@@ -214,8 +216,8 @@ static uint32_t publish_site(struct borelog_object *object, struct borelog_site 
 {
 	struct bl_control *control = bl_program.control;
 	uint8_t *events = (uint8_t *)control + BL_CONTROL_SIZE;
-	const uint32_t used = control->events_size;
-	const uint32_t id = control->n_events + 1;
+	const uint32_t used = bl_program.events_size;
+	const uint32_t id = bl_program.n_events + 1;
 	const size_t size = describe(NULL, 0, id, object, site);
 
 	if (size > BL_EVENT_SIZE_MAX || bl_program_grow(used + size))
@@ -225,8 +227,10 @@ static uint32_t publish_site(struct borelog_object *object, struct borelog_site 
 	if (site->id)
 		return 0;
 	site->id = id;
+	bl_program.n_events = id;
+	bl_program.events_size = used + (uint32_t)size;
 	bl_store_relaxed(&control->n_events, id);
-	bl_store_release(&control->events_size, used + (uint32_t)size); /* ORD(publish:A) */
+	bl_store_release(&control->events_size, bl_program.events_size); /* ORD(publish:A) */
 	return 1;
 }
 

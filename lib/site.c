@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
 
 __thread int32_t borelog_tid __attribute__((tls_model("initial-exec")));
 ptrdiff_t borelog_rseq_offset;
@@ -75,9 +76,19 @@ static int32_t tid_from_libc(void)
 
 int32_t borelog_tid_find(void)
 {
-	borelog_tid = -1; /* for the trace points that a wrapped mutex has */
-	borelog_tid = bl_program.explicit_only ? tid_from_libc() : (int32_t)bl_sys(SYS_gettid);
-	return borelog_tid;
+	int32_t tid;
+
+	if (bl_program.explicit_only) {
+		borelog_tid = -1; /* for the trace points that a wrapped mutex has */
+		borelog_tid = tid_from_libc();
+		return borelog_tid;
+	}
+	/* A signal handler can fork in the middle of this, and then the child must not go on with its parent's. */
+	do {
+		tid = (int32_t)bl_sys(SYS_gettid);
+		borelog_tid = tid;
+	} while ((int32_t)bl_sys(SYS_gettid) != tid);
+	return tid;
 }
 
 static void count_lost(void)
@@ -85,35 +96,88 @@ static void count_lost(void)
 	__atomic_add_fetch(&bl_program.control->lost_attach, 1, __ATOMIC_RELAXED);
 }
 
-/* What the session says about event @id: off 0, on 1, else where its filter is. */
-static uint32_t enabled(const struct bl_session *session, uint32_t id)
+/* What the session that @memory is of says about event @id: off 0, on 1, else where its filter is. */
+static uint32_t enabled(const struct bl_memory *memory, uint32_t id)
 {
-	const uint32_t *table = (const uint32_t *)(const void *)(session->head + session->enabled_offset);
+	const uint64_t at = bl_load_relaxed(&memory->enabled_offset) + (uint64_t)id * sizeof(uint32_t);
 
-	return id && id <= session->n_events ? bl_load_relaxed(&table[id]) : 0;
+	/* Memory that is used again can change its tables, but not their limit. */
+	if (!id || id > bl_load_relaxed(&memory->n_events) || at + sizeof(uint32_t) > memory->shape.head_size)
+		return 0;
+	return bl_load_relaxed((const uint32_t *)(const void *)(memory->head + at));
+}
+
+/* Which of the sessions that the program is in record @site? */
+static uint32_t look(const struct borelog_site *site, uint32_t *ret_filtered)
+{
+	const uint32_t attached = bl_load_acquire(&bl_program.attached); /* ORD(site:B) */
+	uint32_t mask = 0, filtered = 0, s, on;
+
+	for (s = 0; s < BL_SESSIONS_MAX; s++) {
+		on = attached & 1u << s ? enabled(bl_load_acquire(&bl_program.session[s].memory), site->id) : 0;
+		mask |= (on != 0) << s;
+		filtered |= (on > 1) << s;
+	}
+	*ret_filtered = filtered;
+	return mask;
+}
+
+/* Somebody else is changing sessions: go on with those that are there. */
+static uint32_t look_meanwhile(struct borelog_site *site)
+{
+	uint32_t mask, filtered;
+
+	if (!bl_load_relaxed(&bl_program.token->alive))
+		return 0;
+	if (bl_load_relaxed(&bl_program.joining))
+		count_lost();
+	mask = look(site, &filtered);
+	__atomic_or_fetch(&site->filtered, filtered, __ATOMIC_RELAXED); /* asked once too often does no harm */
+	return mask;
+}
+
+/* What fell into an attachment and was counted too late for it. */
+static void tell_lost(void)
+{
+	const uint32_t attached = bl_load_acquire(&bl_program.attached);
+	uint64_t lost;
+
+	if (!attached || !bl_load_relaxed(&bl_program.control->lost_attach) || bl_load_relaxed(&bl_program.joining))
+		return;
+	lost = __atomic_exchange_n(&bl_program.control->lost_attach, 0, __ATOMIC_RELAXED);
+	bl_ring_lose(&bl_load_acquire(&bl_program.session[__builtin_ctz(attached)].memory)->rings[0], BL_LOST_ATTACH, lost);
+}
+
+static bool is_up_to_date(void)
+{
+	return bl_load_relaxed(&bl_program.token->alive) && bl_load_relaxed(&bl_program.seen_word) == bl_load_acquire(borelog_word);
+}
+
+/* Return: false if somebody else is at it. */
+static bool update(void)
+{
+	struct bl_held_signals held;
+	int saved;
+
+	if (!bl_program_take_busy(&held))
+		return false;
+	saved = errno;
+	bl_program_check_fork();
+	bl_sessions_update();
+	errno = saved;
+	bl_program_release_busy(&held);
+	return true;
 }
 
 uint32_t borelog_site_refresh(struct borelog_site *site)
 {
-	uint32_t word, attached, mask = 0, filtered = 0, s, on;
+	uint32_t word, mask, filtered;
 
-	if (!bl_load_relaxed(&bl_program.token->alive) || bl_load_relaxed(&bl_program.seen_word) != bl_load_acquire(borelog_word)) {
-		if (!bl_program_take_busy()) {
-			if (bl_load_relaxed(&bl_program.joining))
-				count_lost();
-			return site->word & 0xff & bl_load_acquire(&bl_program.attached);
-		}
-		bl_program_check_fork();
-		bl_sessions_update();
-		bl_program_release_busy();
-	}
-	word = bl_load_relaxed(&bl_program.seen_word);
-	attached = bl_load_acquire(&bl_program.attached); /* ORD(site:B) */
-	for (s = 0; s < BL_SESSIONS_MAX; s++) {
-		on = attached & 1u << s ? enabled(&bl_program.session[s], site->id) : 0;
-		mask |= (on != 0) << s;
-		filtered |= (on > 1) << s;
-	}
+	if (!is_up_to_date() && !update())
+		return look_meanwhile(site);
+	tell_lost();
+	word = bl_load_acquire(&bl_program.seen_word);
+	mask = look(site, &filtered);
 	bl_store_relaxed(&site->filtered, filtered);
 	bl_store_release(&site->word, (word & ~255u) | mask); /* ORD(site:A) */
 	return mask;
@@ -121,62 +185,101 @@ uint32_t borelog_site_refresh(struct borelog_site *site)
 
 void bl_sessions_update_early(void)
 {
-	if (bl_load_relaxed(&bl_program.seen_word) == bl_load_acquire(borelog_word) || !bl_program_take_busy())
-		return;
-	bl_program_check_fork();
-	bl_sessions_update();
-	bl_program_release_busy();
+	if (!is_up_to_date())
+		(void)update();
 }
 
 uint32_t borelog_site_filter(const struct borelog_site *site, uint32_t mask, const struct bl_filter_arg *args, uint32_t n_args)
 {
 	const int32_t tid = borelog_tid ? borelog_tid : borelog_tid_find();
-	uint32_t asked = mask & site->filtered;
+	uint32_t asked = mask & bl_load_relaxed(&site->filtered);
 
 	for (; asked; asked &= asked - 1) {
 		const uint32_t s = (uint32_t)__builtin_ctz(asked);
-		const struct bl_session *session = &bl_program.session[s];
-		const uint32_t at = enabled(session, site->id);
+		const struct bl_memory *memory = bl_load_acquire(&bl_program.session[s].memory);
+		const uint32_t at = memory ? enabled(memory, site->id) : 0;
 
-		if (at > 1 && at < session->head_size && !(at % 8) &&
-		    !bl_filter_match(session->head + at, session->head_size - at, args, n_args, tid, (int32_t)bl_program.control->pid))
+		if (at > 1 && at < memory->shape.head_size && !(at % 8) &&
+		    !bl_filter_match(memory->head + at, memory->shape.head_size - at, args, n_args, tid, (int32_t)bl_program.pid))
 			mask &= ~(1u << s);
 	}
 	return mask;
 }
 
-/* A record found its ring without memory: the session has ended, or this is a child that does not know it yet. */
-void borelog_session_gone(uint32_t session)
+/* Its ring has no memory: the session has ended. A late writer may find that of one that has long had a successor. */
+static void session_gone(const struct bl_memory *memory)
+{
+	const uint32_t bit = memory ? 1u << memory->slot : 0;
+
+	if (!memory || bl_load_acquire(&bl_program.session[memory->slot].memory) != memory)
+		return;
+	if (__atomic_fetch_and(&bl_program.attached, ~bit, __ATOMIC_ACQ_REL) & bit)
+		bl_program_move_word();
+}
+
+/*
+ * A record was refused. Without memory: the session has ended, or this is a child that does not know it yet. Full: the one who should
+ * empty the ring may be dead, and with nothing handed over any more nobody else would look.
+ */
+void borelog_refused(const struct bl_ring *ring, int err)
 {
 	if (!bl_load_relaxed(&bl_program.token->alive)) {
-		if (bl_program_take_busy()) {
-			bl_program_check_fork();
-			bl_program_release_busy();
-		}
+		(void)update();
 		count_lost();
-		return;
+	} else if (err == -BL_ENOTCONN) {
+		session_gone(ring->host);
+	} else if (err == -BL_ENOSPC && ring->host) {
+		(void)bl_session_check_life(ring->host);
 	}
-	if (__atomic_fetch_and(&bl_program.attached, ~(1u << session), __ATOMIC_ACQ_REL) & 1u << session)
-		bl_program_move_word();
+}
+
+#define BUSY_TRIES 5000
+#define BUSY_NAP_NS 1000000
+
+/* Whoever is attaching in another thread is done soon; who calls us in a handler that interrupted it is not waited for, for ever. */
+static bool wait_for_busy(struct bl_held_signals *held)
+{
+	const struct timespec nap = {.tv_nsec = BUSY_NAP_NS};
+	int i;
+
+	for (i = 0; i < BUSY_TRIES; i++) {
+		if (bl_program_take_busy(held))
+			return true;
+		(void)nanosleep(&nap, NULL);
+	}
+	return false;
+}
+
+static void discover(void)
+{
+	const long lock = bl_program_lock_slots();
+
+	bl_sessions_discover();
+	bl_program_unlock_slots(lock);
 }
 
 int borelog_attach(void)
 {
+	const int saved = errno;
+	struct bl_held_signals held;
 	uint32_t s;
 
-	if (!bl_load_relaxed(&bl_program.token->alive))
+	if (bl_program.token == &bl_inert_token)
 		return -EPERM;
-	if (!bl_program_take_busy())
+	if (bl_program.explicit_only)
+		return __builtin_popcount(bl_load_relaxed(&bl_program.attached));
+	if (!wait_for_busy(&held))
 		return -EAGAIN;
 	bl_program_check_fork();
-	bl_sessions_discover();
+	discover();
 	/* Sessions that we are in already are joined again, as a program that cannot wake anybody. */
 	for (s = 0; s < BL_SESSIONS_MAX; s++)
 		bl_program.session[s].set_generation = ~bl_program.control->generation;
-	bl_program.no_calls = 1;
+	bl_sessions_silence();
 	bl_sessions_update();
 	bl_program.explicit_only = 1;
 	bl_program.control->flags |= BL_CONTROL_EXPLICIT;
-	bl_program_release_busy();
+	bl_program_release_busy(&held);
+	errno = saved;
 	return __builtin_popcount(bl_load_relaxed(&bl_program.attached));
 }

@@ -6,7 +6,9 @@
 #ifndef BL_LIB_SYS_H
 #define BL_LIB_SYS_H
 
+#include <endian.h>
 #include <errno.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,5 +21,12 @@
 		errno = bl_errno_;                                                                                             \
 		bl_result_;                                                                                                    \
 	})
+
+/* A 64-bit argument (an offset, a length): two of them on 32-bit machines. */
+#if __SIZEOF_LONG__ == 8
+#define BL_SYS_64(value) ((long)(value))
+#else
+#define BL_SYS_64(value) __LONG_LONG_PAIR((long)((uint64_t)(value) >> 32), (long)(uint64_t)(value))
+#endif
 
 #endif

@@ -14,6 +14,7 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,10 +79,20 @@ static int do_vfork(void)
 	return wait_all();
 }
 
+/* fork() behind the C library's back. */
+static long raw_clone(void)
+{
+#ifdef __s390x__
+	return syscall(SYS_clone, 0, SIGCHLD, 0, 0, 0);
+#else
+	return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+#endif
+}
+
 static int do_clone(void)
 {
 	steps("parent");
-	if (!syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)) {
+	if (!raw_clone()) {
 		steps("child");
 		_exit(0);
 	}
@@ -94,7 +105,7 @@ static int do_exec(char **argv)
 	char *const args[] = {argv[0], "exec2", NULL};
 
 	steps("before");
-	execv("/proc/self/exe", args);
+	execv(argv[2], args);
 	return EXIT_FAILURE;
 }
 
@@ -223,7 +234,7 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 	(void)info;
 	if (!stepping)
 		return;
-	pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	pid = raw_clone();
 	if (!pid) {
 		uc->uc_mcontext.gregs[REG_EFL] &= ~0x100;
 		stepping = 0;
@@ -293,12 +304,109 @@ static int do_seccomp(void)
 	return 0;
 }
 
+/* main() returns inside the sandbox; descriptors of stdio are not flushed there. */
+static int do_sandbox_exit(void)
+{
+	if (borelog_attach() < 1 || allow_only_exit())
+		_exit(5);
+	steps("inside");
+	return EXIT_SUCCESS;
+}
+
+static sigjmp_buf jump;
+static volatile sig_atomic_t jumps;
+
+static void on_jump(int signal)
+{
+	(void)signal;
+	jumps = jumps + 1;
+	siglongjmp(jump, 1);
+}
+
+static int open_descriptors(void)
+{
+	int fd, n = 0;
+
+	for (fd = 3; fd < 100; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* Again and again a child begins to attach, and is interrupted somewhere else each time. The last words come when it is quiet. */
+static int do_jumps(void)
+{
+	struct itimerval once = {{0, 0}, {0, 0}};
+	volatile int i, bad = 0;
+	volatile const int before = open_descriptors();
+
+	signal(SIGALRM, on_jump);
+	for (i = 0; i < 40; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			once.it_value.tv_usec = 1 + i * 25;
+			if (!sigsetjmp(jump, 1)) {
+				setitimer(ITIMER_REAL, &once, NULL);
+				for (;;)
+					step("jumping", 0);
+			}
+			step("jumped", i);
+			_exit(open_descriptors() > before ? EXIT_FAILURE : EXIT_SUCCESS);
+		}
+		bad += wait_all();
+	}
+	steps("after");
+	printf("%d\n", open_descriptors() - before);
+	return bad;
+}
+
+/* One thread records all the time while another loads libraries: each one brings descriptions, and with them another attachment. */
+static volatile sig_atomic_t loaded_all;
+
+static void *record_until_loaded(void *arg)
+{
+	(void)arg;
+	while (!loaded_all)
+		step("meanwhile", 0);
+	return NULL;
+}
+
+static int do_libraries(char **paths)
+{
+	pthread_t id;
+
+	if (pthread_create(&id, NULL, record_until_loaded, NULL))
+		return EXIT_FAILURE;
+	for (; *paths; paths++)
+		if (!dlopen(*paths, RTLD_NOW | RTLD_LOCAL)) {
+			fprintf(stderr, "%s\n", dlerror());
+			return EXIT_FAILURE;
+		}
+	loaded_all = 1;
+	pthread_join(id, NULL);
+	steps("after");
+	return EXIT_SUCCESS;
+}
+
+/* Children that leave by _exit(). */
+static int do_children(const char *count)
+{
+	long n, limit = atol(count);
+
+	for (n = 0; n < limit; n++) {
+		if (!fork())
+			_exit(0);
+		wait(NULL);
+	}
+	return EXIT_SUCCESS;
+}
+
 static int do_chroot(const char *dir)
 {
 	if (chroot(dir) || chdir("/"))
 		return EXIT_FAILURE;
 	steps("inside");
-	if (!syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)) {
+	if (!raw_clone()) {
 		steps("child"); /* cannot make a control file: not traced, and not harmed */
 		_exit(0);
 	}
@@ -388,7 +496,7 @@ int main(int argc, char **argv)
 		return do_vfork();
 	if (!strcmp(what, "clone"))
 		return do_clone();
-	if (!strcmp(what, "exec"))
+	if (!strcmp(what, "exec") && argc > 2)
 		return do_exec(argv);
 	if (!strcmp(what, "exec2"))
 		return steps("after"), EXIT_SUCCESS;
@@ -406,6 +514,14 @@ int main(int argc, char **argv)
 #endif
 	if (!strcmp(what, "seccomp"))
 		return do_seccomp();
+	if (!strcmp(what, "sandbox_exit"))
+		return do_sandbox_exit();
+	if (!strcmp(what, "jumps"))
+		return do_jumps();
+	if (!strcmp(what, "libraries"))
+		return do_libraries(argv + 2);
+	if (!strcmp(what, "children") && argc > 2)
+		return do_children(argv[2]);
 	if (!strcmp(what, "chroot") && argc > 2)
 		return do_chroot(argv[2]);
 	if (!strcmp(what, "loop"))

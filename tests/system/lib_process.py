@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """libborelog in programs that fork, exec, close everything, load libraries, handle signals, sandbox themselves."""
 import collections
+import contextlib
 import os
 import pathlib
-import signal
+import socket
 import subprocess
 
 import harness
@@ -88,7 +89,7 @@ def test_clone_at_every_instruction(place):
 
 
 def test_exec(place):
-    trace, _ = place.record(PROGRAM, "exec")
+    trace, _ = place.record(PROGRAM, "exec", PROGRAM)
     steps = check_whos(harness.read(trace), "before", "after")
     equal(pids(steps, "before"), pids(steps, "after"), "pid before and after exec")
 
@@ -188,27 +189,61 @@ def test_two_sessions(place):
     check_whos(harness.read(second), "main")
 
 
+@contextlib.contextmanager
+def running(place, *command, **kwargs):
+    """A program that says when it is ready; told to end by the end of its input or SIGTERM, and not left behind if the test fails."""
+    program = subprocess.Popen([PROGRAM, *command], env=place.env, stdout=subprocess.PIPE, **kwargs)
+    try:
+        equal(program.stdout.readline(), b"ready\n", "the program")
+        yield program
+        equal(program.poll(), None, "the program")
+        if program.stdin:
+            program.stdin.close()
+        else:
+            program.terminate()
+        equal(program.wait(timeout=60), 0, "exit status")
+    finally:
+        program.kill()
+        program.wait()
+        program.stdout.close()
+
+
 def shmem_kib(pid):
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("RssShmem"))
 
 
+def trace_size(trace):
+    return sum(path.stat().st_size for path in trace.rglob("*") if path.is_file())
+
+
 def test_sessions_come_and_go(place):
     """Ring memory goes when a session ends, under threads that never stop recording; the program does not notice."""
-    program = subprocess.Popen([PROGRAM, "loop"], env=place.env, stdout=subprocess.PIPE, text=True)
-    equal(program.stdout.readline(), "ready\n", "the program")
-    before = shmem_kib(program.pid)
-    for _ in range(12):
-        trace, session = place.start_session()
-        size = lambda: sum(path.stat().st_size for path in trace.rglob("*") if path.is_file())
-        harness.wait_for(lambda: size() > 300000, "records of a program that ran before the session")
-        place.stop_session(session)
-        harness.wait_for(lambda: shmem_kib(program.pid) < before + 256, "the ring's memory to be freed")
-    events = harness.read(trace)
-    check(len(events) > 1000 and {event.pid for event in events} == {program.pid}, "records of the last session")
-    equal(program.poll(), None, "the program")
-    program.send_signal(signal.SIGTERM)
-    equal(program.wait(timeout=30), 0, "exit status")
+    with running(place, "loop") as program:
+        before = shmem_kib(program.pid)
+        for _ in range(12):
+            trace, session = place.start_session()
+            harness.wait_for(lambda: trace_size(trace) > 300000, "records of a program that ran before the session")
+            place.stop_session(session)
+            harness.wait_for(lambda: shmem_kib(program.pid) < before + 256, "the ring's memory to be freed")
+        events = harness.read(trace)
+        check(len(events) > 1000 and {event.pid for event in events} == {program.pid}, "records of the last session")
+
+
+def mappings(pid):
+    return len(pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines())
+
+
+def test_mappings_do_not_grow(place):
+    """Sessions of changing sizes leave no more mappings behind than a few of each."""
+    counts = []
+    with running(place, "loop") as program:
+        for i in range(24):
+            trace, session = place.start_session("--size", ("64k", "256k")[i % 2])
+            harness.wait_for(lambda: trace_size(trace) > 300000, "records")
+            place.stop_session(session)
+            counts.append(mappings(program.pid))
+    equal(counts[-1], counts[11], f"mappings after 24 and after 12 sessions {counts}")
 
 
 def test_attach_on_demand(place):
@@ -228,22 +263,89 @@ def test_attach_on_demand(place):
 
 def test_recorder_killed(place):
     """Nobody blocks, the program goes on, the memory is freed, the next session works."""
-    program = subprocess.Popen([PROGRAM, "loop"], env=place.env, stdout=subprocess.PIPE, text=True)
-    equal(program.stdout.readline(), "ready\n", "the program")
-    before = shmem_kib(program.pid)
-    trace, session = place.start_session()
-    size = lambda: sum(path.stat().st_size for path in trace.rglob("*") if path.is_file())
-    harness.wait_for(lambda: size() > 300000, "records")
-    session.kill()
-    session.wait()
-    harness.read(trace)
-    harness.wait_for(lambda: shmem_kib(program.pid) < before + 256, "the program to free the dead recorder's memory")
-    trace, session = place.start_session()
-    harness.wait_for(lambda: trace.exists() and size() > 300000, "records of the next session")
-    place.stop_session(session)
-    check(len(harness.read(trace)) > 1000, "records of the next session")
-    program.send_signal(signal.SIGTERM)
-    equal(program.wait(timeout=30), 0, "exit status")
+    with running(place, "loop") as program:
+        before = shmem_kib(program.pid)
+        trace, session = place.start_session()
+        harness.wait_for(lambda: trace_size(trace) > 300000, "records")
+        session.kill()
+        session.wait()
+        harness.read(trace)
+        harness.wait_for(lambda: shmem_kib(program.pid) < before + 256, "the program to free the dead recorder's memory")
+        trace, session = place.start_session()
+        harness.wait_for(lambda: trace.exists() and trace_size(trace) > 300000, "records of the next session")
+        place.stop_session(session)
+        check(len(harness.read(trace)) > 1000, "records of the next session")
+
+
+def test_sockets_of_dead_recorders(place):
+    """Recorders that were killed leave sockets behind; those do not fill the slots that a program has for sessions."""
+    sessions = place.run_dir / "borelog/sessions"
+    sessions.mkdir(parents=True, mode=0o700)
+    (place.run_dir / "borelog").chmod(0o700)
+    for i in range(8):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as left:
+            left.bind(str(sessions / f"dead{i}"))
+    with running(place, "on_demand", stdin=subprocess.PIPE) as program:
+        trace = place.new_trace()
+        session = subprocess.Popen([harness.BORELOG, "record", "-o", trace], env=place.env, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        harness.wait_for(lambda: place.run(harness.BORELOG, "status").returncode == 0, "the session's answer")
+        program.stdin.write(b"x")
+        program.stdin.flush()
+        equal(program.stdout.read(1), b".", "the program")
+        place.stop_session(session)
+        equal(len(harness.read(trace)), 1, "records")
+
+
+def test_exit_from_a_sandbox(place):
+    """No system call after borelog_attach(): not even the one that unlinks the control file."""
+    trace, _ = place.record(PROGRAM, "sandbox_exit")
+    equal(numbers(by_who(harness.read(trace))["inside"]), STEPS, "records from inside the sandbox")
+
+
+def test_jumps_out_of_attaching(place):
+    """A handler that is left by siglongjmp() interrupts the attaching; the program is recorded all the same, and holds no descriptor."""
+    trace, done = place.record(PROGRAM, "jumps")
+    equal(done.stdout, "0\n", "descriptors left over")
+    check(len(by_who(harness.read(trace))["after"]) == len(STEPS), "records after the jumps")
+
+
+def test_libraries_while_recording(place):
+    """Descriptions that come in while another thread attaches because of earlier ones: nobody is left out for good."""
+    plugins = []
+    for i in range(8):
+        plugins.append(place.folder / f"plugin{i}.so")
+        # Another description in each: the same but for a name of the same length.
+        plugins[-1].write_bytes(PLUGIN.read_bytes().replace(b"plugin_loaded", b"plugin_l%05d" % i))
+    trace, _ = place.record(PROGRAM, "libraries", *plugins)
+    equal(numbers(by_who(harness.read(trace))["after"]), STEPS, "records after all libraries were loaded")
+
+
+def test_full_runtime_directory(place):
+    """A program that finds no room for its control file is not traced, and not killed."""
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "none", place.run_dir],
+                                      capture_output=True).returncode:
+        return
+    try:
+        with open(place.run_dir / "full", "wb", buffering=0) as full:
+            with contextlib.suppress(OSError):
+                while True:
+                    full.write(bytes(4096))
+        equal(place.run(PROGRAM, "fork").returncode, 0, "exit status")
+    finally:
+        subprocess.run(["umount", place.run_dir], check=True)
+
+
+def test_control_files_of_killed_programs(place):
+    """What killed programs leave is swept away by later ones."""
+    programs = place.run_dir / "borelog/programs"
+    programs.mkdir(parents=True, mode=0o700)
+    (place.run_dir / "borelog").chmod(0o700)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    (programs / str(gone.pid)).write_bytes(bytes(8192))
+    equal(place.run(PROGRAM, "children", "70").returncode, 0, "exit status")
+    check(len(list(programs.iterdir())) < 70 and not (programs / str(gone.pid)).exists(), "left over:", list(programs.iterdir()))
 
 
 def test_too_large_is_counted(place):
