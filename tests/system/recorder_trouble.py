@@ -226,7 +226,8 @@ def test_directory_removed(place):
     with running((VICTIM, "forever", 1), env=place.env):
         wait_for(lambda: written(trace) > 100000, "records")
         trace.rename(trace.with_name("gone"))
-        shutil.rmtree(trace.with_name("gone"))
+        while trace.with_name("gone").exists(): # the recorder may make one more file in it meanwhile
+            shutil.rmtree(trace.with_name("gone"), ignore_errors=True)
         out, err = session.communicate(timeout=30)
     equal(session.returncode, 1, f"exit status\n{err}")
     check("removed" in err, "the user is not told:", err)
