@@ -5,6 +5,7 @@
  * A connection lives until its message came or CONNECT_TIMEOUT passed. Who it is comes from the kernel (SO_PEERCRED); what a program
  * publishes comes from its control file. Nothing in a message is believed but what the program may choose itself.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,6 +20,7 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control_file.h"
@@ -32,6 +34,7 @@
 #define CONNECTIONS_MAX 1024u
 #define POLL_DEATH_NS 200000000
 #define DESCRIBE_TRIES 3
+#define LEFT_OVER_AGE_S 10
 #define TOLD_REFUSALS 8u
 
 #ifndef SYS_pidfd_open
@@ -367,6 +370,28 @@ static bool is_left_over(const struct sockaddr_un *address)
 	return dead;
 }
 
+/*
+ * Remove sockets that killed recorders left behind: every program would knock at them, and find its trace points armed for nothing. One
+ * that is young may be another recorder's that has not come to listen yet.
+ */
+static void sweep_sockets(int dir_fd, const char *directory)
+{
+	const time_t old = time(NULL) - LEFT_OVER_AGE_S;
+	DIR *dir = fdopendir(dup(dir_fd));
+	const struct dirent *entry;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat st;
+
+	while (dir && (entry = readdir(dir)))
+		if (!fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISSOCK(st.st_mode) && st.st_mtime < old &&
+		    snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", directory, entry->d_name) <
+			    (int)sizeof(address.sun_path) &&
+		    is_left_over(&address))
+			(void)unlinkat(dir_fd, entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+}
+
 static int bind_socket(const struct record_session *session, int fd, struct record_error *error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -407,6 +432,7 @@ int attach_listen(struct record_session *session, struct record_error *error)
 	session->sessions_dir = rundir_open_sessions(directory, error);
 	if (session->sessions_dir < 0)
 		return session->sessions_dir;
+	sweep_sockets(session->sessions_dir, directory);
 	if (snprintf(session->socket_path, sizeof(session->socket_path), "%.*s/%s", PATH_MAX - 64, directory, session->socket_name) >=
 	    (int)sizeof(session->socket_path)) {
 		session->socket_path[0] = 0;

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 
 import harness
@@ -193,6 +194,19 @@ def test_short_processes(place):
 
 def resident(pid):
     return next(int(line.split()[1]) for line in open(f"/proc/{pid}/status") if line.startswith("VmRSS:"))
+
+
+def test_left_over_sockets(place):
+    """Of killed recorders: removed by the next one, unless one is so young that somebody may be about to listen on it."""
+    folder = place.run_dir / "borelog/sessions"
+    folder.mkdir(mode=0o700, parents=True)
+    folder.parent.chmod(0o700)
+    sockets = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
+    for name, listener in zip(("old", "young"), sockets):
+        listener.bind(str(folder / name))
+    os.utime(folder / "old", (1, 1))
+    place.record("/bin/true")
+    equal([path.name for path in folder.glob("*")], ["young"], "sockets")
 
 
 if __name__ == "__main__":
