@@ -3,7 +3,7 @@
  * orders.c - a program with trace points, worth copying: a shop that takes orders in a few threads.
  *
  *     borelog record -- orders
- *     borelog record -e 'shop:order_end if cents > 9000' -- orders
+ *     borelog record -e 'shop:order_end if cents > 4000' -- orders
  */
 #include <borelog.h>
 
