@@ -191,7 +191,7 @@ def test_two_sessions(place):
 
 @contextlib.contextmanager
 def running(place, *command, **kwargs):
-    """A program that says when it is ready; told to end by the end of its input or SIGTERM, and not left behind if the test fails."""
+    """A program that says when it is ready; ended by the end of its input or by SIGTERM; not left behind if the test fails."""
     program = subprocess.Popen([PROGRAM, *command], env=place.env, stdout=subprocess.PIPE, **kwargs)
     try:
         equal(program.stdout.readline(), b"ready\n", "the program")
@@ -304,7 +304,7 @@ def test_exit_from_a_sandbox(place):
 
 
 def test_jumps_out_of_attaching(place):
-    """A handler that is left by siglongjmp() interrupts the attaching; the program is recorded all the same, and holds no descriptor."""
+    """A handler that is left by siglongjmp() interrupts the attaching: the program is recorded, and holds no descriptor."""
     trace, done = place.record(PROGRAM, "jumps")
     equal(done.stdout, "0\n", "descriptors left over")
     check(len(by_who(harness.read(trace))["after"]) == len(STEPS), "records after the jumps")
@@ -344,8 +344,13 @@ def test_control_files_of_killed_programs(place):
     gone = subprocess.Popen(["true"])
     gone.wait()
     (programs / str(gone.pid)).write_bytes(bytes(8192))
-    equal(place.run(PROGRAM, "children", "70").returncode, 0, "exit status")
-    check(len(list(programs.iterdir())) < 70 and not (programs / str(gone.pid)).exists(), "left over:", list(programs.iterdir()))
+
+    def swept():
+        equal(place.run(PROGRAM, "children", "70").returncode, 0, "exit status")
+        return not (programs / str(gone.pid)).exists()
+
+    # Who has a pid that 64 divides sweeps; on a busy machine that one may be another program's.
+    harness.wait_for(swept, "what killed programs left to be swept away")
 
 
 def test_too_large_is_counted(place):

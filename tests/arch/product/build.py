@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The product for another machine: built with Meson and a cross file, and stood up as the tests expect a build folder to look.
 
-    FOLDER/cross.ini  FOLDER/build      the cross file, the build folder
-    FOLDER/STAND                        what BORELOG_BUILD is for tests/system: `borelog` and tests/system/PROGRAM, as scripts that start the
-                                        real ones under an emulator, or as they are where this machine runs them
+    FOLDER/cross.ini, FOLDER/build   the cross file, the build folder
+    FOLDER/STAND                     what BORELOG_BUILD is for tests/system: `borelog` and tests/system/PROGRAM, scripts that start
+                                     the real ones under an emulator, or as they are where this machine runs them
 
 The second call builds only what has changed.
 """
@@ -67,8 +67,7 @@ def meson(machine, folder):
     cross, build = folder / "cross.ini", folder / "build"
     if not (build / "build.ninja").exists():
         cross.write_text(CROSS.format(m=machine))
-        call("meson", "setup", build, SOURCE, "--cross-file", cross, "-Dtests=false",
-             *(["--wipe"] if build.exists() else []))
+        call("meson", "setup", build, SOURCE, "--cross-file", cross, "-Dtests=false", *(["--wipe"] if build.exists() else []))
     call("ninja", "-C", build, "borelog", "lib/libborelog.so.0.1.0", "examples/orders")
     return build
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The example with three threads, recorded by the product in $BORELOG_BUILD: nothing lost, everything in its place, whichever way bytes run.
+"""The example with three threads, recorded by the product in $BORELOG_BUILD: nothing lost, everything in its place.
 
 usage: orders.py ENDIAN        of the recorder, and so of the metadata
 """
@@ -38,8 +38,8 @@ def check_orders(events):
             number = begin.fields["number"]
             equal([event.name for event in (begin, paid, shipped, end)],
                   ["shop:order_begin", "shop:state", "shop:state", "shop:order_end"], "an order")
-            equal([paid.fields, shipped.fields], [{"order": number, "state": (1, ["paid"])}, {"order": number, "state": (2, ["shipped"])}],
-                  "states")
+            equal([paid.fields, shipped.fields],
+                  [{"order": number, "state": (1, ["paid"])}, {"order": number, "state": (2, ["shipped"])}], "states")
             equal(end.fields["number"], number, "the order that ends")
             equal(begin.fields["article"], ["drill", "core barrel", "casing", "mud pump"][number % 4], "article")
             seen.add(number)
@@ -49,7 +49,8 @@ def check_orders(events):
 def test_orders(place):
     trace, events = orders(place)
     check_orders(events)
-    metadata = subprocess.run(["babeltrace2", "--output-format=ctf-metadata", str(trace / "user")], capture_output=True, text=True).stdout
+    metadata = subprocess.run(["babeltrace2", "--output-format=ctf-metadata", str(trace / "user")], capture_output=True,
+                              text=True).stdout
     check(f"byte_order = {'be' if ENDIAN == 'big' else 'le'};" in metadata, "byte order in the metadata:", metadata[:300])
 
 

@@ -4,8 +4,8 @@
 
 usage: product.py MACHINE FOLDER RECORDER      MACHINE of build.py; FOLDER for what is built; RECORDER: this machine's borelog
 
-Runs the system tests of the library and the example, as they are, on what build.py stands up. i386 also runs without an emulator, alone and
-with a 64-bit recorder. What is left out is below, with the reason.
+Runs the system tests of the library and the example, as they are, on what build.py stands up. i386 also runs without an emulator,
+alone and with a 64-bit recorder. What is left out is below, with the reason.
 """
 import os
 import pathlib
@@ -16,11 +16,12 @@ import build
 
 SYSTEM = build.SOURCE / "tests/system"
 
-# What is not of this list leans on what qemu-user lacks: it takes MADV_WIPEONFORK and MADV_DONTFORK and ignores them (a raw clone goes
-# unnoticed, fork() does not), knows neither seccomp nor robust lists (a recorder's death), and is itself killed in their place.
-UNDER_QEMU = {"test_fork", "test_vfork", "test_exec", "test_daemon_without_descriptors", "test_dlopen", "test_constructors_and_destructors",
-              "test_threads_exit_atexit", "test_underscore_exit_and_status", "test_signal_handlers", "test_chroot", "test_two_sessions",
-              "test_attach_on_demand", "test_too_large_is_counted", "test_every_record_or_counted"}
+# What is not of this list leans on what qemu-user lacks: it takes MADV_WIPEONFORK and MADV_DONTFORK and ignores them (a raw clone
+# goes unnoticed, fork() does not), and knows neither seccomp nor robust lists (a recorder's death).
+UNDER_QEMU = {"test_fork", "test_vfork", "test_exec", "test_daemon_without_descriptors", "test_dlopen",
+              "test_constructors_and_destructors", "test_threads_exit_atexit", "test_underscore_exit_and_status",
+              "test_signal_handlers", "test_chroot", "test_two_sessions", "test_attach_on_demand", "test_too_large_is_counted",
+              "test_every_record_or_counted"}
 NOT_ON_I386 = {
     "test_setuid_is_never_traced": "copies the program, which is a script here",
     "test_clone_at_every_instruction": "single-steps x86-64",
