@@ -57,6 +57,7 @@ static void read_clocks(const struct trace_clock *clock, struct clock_reading *r
 	ret->real_ns = read_bracketed(clock, CLOCK_REALTIME, &ret->ticks, &ret->bracket_ticks);
 }
 
+#if defined(__x86_64__) || defined(__i386__)
 static bool file_has(const char *path, const char *word)
 {
 	char buf[8192];
@@ -72,6 +73,7 @@ static bool file_has(const char *path, const char *word)
 	buf[n] = 0;
 	return strstr(buf, word) != NULL;
 }
+#endif
 
 /* Is the counter the same on every CPU and does it never stop? The kernel has tried it out; under Xen it is the layers' common clock. */
 static bool counter_is_good(const char **why)
