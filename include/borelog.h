@@ -227,7 +227,7 @@ static inline BL_INLINE uint8_t *borelog_open(struct borelog_open_record *open, 
 		__asm__("" : "+r"(view));
 	}
 
-	open->ring = view->rings[borelog_cpu() & view->ring_mask];
+	open->ring = bl_load_relaxed(&view->rings)[borelog_cpu() & bl_load_relaxed(&view->ring_mask)];
 	err = bl_ring_reserve(open->ring, id, (size > 0x7fffffff ? 0x7fffffff : (uint32_t)size) + borelog_context_size(open->ring),
 			      &open->rec);
 	if (bl_unlikely(err)) {

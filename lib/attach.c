@@ -168,13 +168,13 @@ static int join(struct bl_session *session, const int fds[2], uint64_t size)
 		err = bl_arena_map(&head, fds[0], fds[1], &memory);
 	if (err)
 		return err;
-	memory->slot = s;
-	memory->n_events = head.n_events;
-	memory->enabled_offset = head.enabled_offset;
-	memory->flags = head.flags | (bl_program.no_calls ? BL_SESSION_NO_WAKE : 0);
+	bl_store_relaxed(&memory->slot, s);
+	bl_store_relaxed(&memory->n_events, head.n_events);
+	bl_store_relaxed(&memory->enabled_offset, head.enabled_offset);
+	bl_store_relaxed(&memory->flags, head.flags | (bl_program.no_calls ? BL_SESSION_NO_WAKE : 0));
 	bl_arena_retire(session->memory);
 	bl_store_release(&session->memory, memory);
-	bl_program.view[s].rings = memory->table; /* long enough for any mask, so no mix of two views leads out of it */
+	bl_store_relaxed(&bl_program.view[s].rings, (struct bl_ring *const *)memory->table); /* long enough for any mask, so no mix of two views leads out of it */
 	bl_store_release(&bl_program.view[s].ring_mask, BL_RINGS_MAX - 1);
 	__atomic_or_fetch(&bl_program.attached, 1u << s, __ATOMIC_RELEASE); /* ORD(site:B) */
 	return 0;
@@ -356,7 +356,7 @@ static void bury(struct bl_memory *memory)
 
 	if (!bl_program_take_busy(&held))
 		return; /* the next sub-buffer that is handed over tells again */
-	if (bl_program.session[memory->slot].memory == memory && bl_program.attached & 1u << memory->slot) {
+	if (bl_program.session[memory->slot].memory == memory && bl_load_relaxed(&bl_program.attached) & 1u << memory->slot) {
 		leave(memory->slot);
 		bl_store_relaxed(&bl_program.control->slot[memory->slot].state, BL_SLOT_STATE_FREE);
 		bl_program_move_word();
@@ -372,7 +372,7 @@ void bl_sessions_silence(void)
 
 	bl_program.no_calls = 1;
 	for (i = 0; i < BL_MEMORIES_MAX; i++)
-		bl_program.memory[i].flags |= BL_SESSION_NO_WAKE; /* of those that others may still write to */
+		__atomic_or_fetch(&bl_program.memory[i].flags, BL_SESSION_NO_WAKE, __ATOMIC_RELAXED); /* of those that others may still write to */
 }
 
 bool bl_session_check_life(struct bl_memory *memory)

@@ -209,12 +209,14 @@ uint32_t borelog_site_filter(const struct borelog_site *site, uint32_t mask, con
 /* Its ring has no memory: the session has ended. A late writer may find that of one that has long had a successor. */
 static void session_gone(const struct bl_memory *memory)
 {
-	const uint32_t bit = memory ? 1u << memory->slot : 0;
+	struct bl_held_signals held;
 
-	if (!memory || bl_load_acquire(&bl_program.session[memory->slot].memory) != memory)
-		return;
-	if (__atomic_fetch_and(&bl_program.attached, ~bit, __ATOMIC_ACQ_REL) & bit)
+	if (!memory || !bl_program_take_busy(&held))
+		return; /* whoever is at it, or the next record, finds out too */
+	if (bl_program.session[memory->slot].memory == memory &&
+	    __atomic_fetch_and(&bl_program.attached, ~(1u << memory->slot), __ATOMIC_ACQ_REL) & 1u << memory->slot)
 		bl_program_move_word();
+	bl_program_release_busy(&held);
 }
 
 /*
