@@ -198,11 +198,14 @@ static volatile sig_atomic_t handled;
 
 static void on_signal(int signal)
 {
+	const int before = errno;
+
 	(void)signal;
 	errno = 4711;
 	step("handler", handled++);
 	if (errno != 4711)
 		_exit(3); /* a trace point keeps errno */
+	errno = before;
 }
 
 static int do_signals(void)
@@ -361,12 +364,12 @@ static int do_jumps(void)
 }
 
 /* One thread records all the time while another loads libraries: each one brings descriptions, and with them another attachment. */
-static volatile sig_atomic_t loaded_all;
+static int loaded_all;
 
 static void *record_until_loaded(void *arg)
 {
 	(void)arg;
-	while (!loaded_all)
+	while (!__atomic_load_n(&loaded_all, __ATOMIC_RELAXED))
 		step("meanwhile", 0);
 	return NULL;
 }
@@ -382,7 +385,7 @@ static int do_libraries(char **paths)
 			fprintf(stderr, "%s\n", dlerror());
 			return EXIT_FAILURE;
 		}
-	loaded_all = 1;
+	__atomic_store_n(&loaded_all, 1, __ATOMIC_RELAXED);
 	pthread_join(id, NULL);
 	steps("after");
 	return EXIT_SUCCESS;
@@ -413,12 +416,12 @@ static int do_chroot(const char *dir)
 	return wait_all();
 }
 
-static volatile sig_atomic_t stop;
+static sig_atomic_t stop;
 
 static void on_stop(int signal)
 {
 	(void)signal;
-	stop = 1;
+	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 }
 
 static void *flat_out(void *arg)
@@ -426,7 +429,7 @@ static void *flat_out(void *arg)
 	unsigned long n;
 
 	(void)arg;
-	for (n = 0; !stop; n++) {
+	for (n = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); n++) {
 		borelog_event("t", "flat_out", n);
 		if (n % 2000 == 0)
 			usleep(1000); /* a trace of a size that can be read */

@@ -268,8 +268,7 @@ def test_recorder_killed(place):
         trace, session = place.start_session()
         harness.wait_for(lambda: trace_size(trace) > 300000, "records")
         session.kill()
-        session.wait()
-        harness.read(trace)
+        session.wait() # what it left is judged by recorder_trouble
         harness.wait_for(lambda: shmem_kib(program.pid) < before + 256, "the program to free the dead recorder's memory")
         trace, session = place.start_session()
         harness.wait_for(lambda: trace.exists() and trace_size(trace) > 300000, "records of the next session")
