@@ -27,6 +27,9 @@
  *        against shrinking, growing and sealing) and the page of the recorder's life (a memfd that the program can only map readable).
  *     4. map both, close everything. Any failure or more than BL_ATTACH_TIMEOUT_MS: the slot is given up for good.
  *
+ * Slots are armed by recorders and by the program (at load, in a forked child, and in borelog_attach()): whoever does holds
+ * flock(LOCK_EX) on the control file, for microseconds.
+ *
  * Memory of a session in one program (the offsets are multiples of the page size, taken as 64 KiB: BL_ABI_PAGE):
  *     0                    struct bl_session_head, tables behind it (offsets inside head_size)
  *     head_size            ring 0: BL_ABI_PAGE with struct bl_ring_shared at its start, then n_phys sub-buffers of 2^sub_shift bytes
