@@ -33,7 +33,7 @@ static const char *const consumer_names[] = { "prompt", "slow", "stopped", "gone
 static struct channel channels[N_RINGS];
 static uint32_t n_records = 20000;
 static uint32_t running; /* threads that record */
-static uint32_t stopped; /* the consumer, for now */
+static uint32_t stopped; /* the consumer, until half of the records are written */
 static uint64_t n_handled;
 static uint32_t n_written; /* records outside of handlers, all cases */
 static __thread uint32_t random_state;

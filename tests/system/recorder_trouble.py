@@ -44,6 +44,15 @@ def packets(trace):
     return heads
 
 
+def cut_half_packets(trace):
+    """Cut off the packet that a killed recorder was writing, the last one of its file: babeltrace2 refuses the trace with it."""
+    for path in (pathlib.Path(trace) / "user").glob("stream_*"):
+        data, at = path.read_bytes(), 0
+        while len(data) - at >= 136 and at + struct.unpack_from("=Q", data, at + 80)[0] // 8 <= len(data):
+            at += struct.unpack_from("=Q", data, at + 80)[0] // 8
+        os.truncate(path, at)
+
+
 def lost(trace):
     """Discarded in all, by reason: the last packets say it."""
     total = collections.Counter()
@@ -165,6 +174,7 @@ def test_recorder_killed(place):
         wait_for(lambda: written(trace) > 300000, "records")
         session.kill()
         session.communicate()
+        cut_half_packets(trace)
         packets(trace)
         check(check_steps(few(trace), gaps=True) > 1000, "records up to the last packet")
         # A thread that was in the middle of a record may have touched its ring once more: a page or two.
