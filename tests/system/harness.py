@@ -73,8 +73,9 @@ class Place:
         process = subprocess.Popen([BORELOG, "record", "-o", trace, *options], env=self.env, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
         wait_for(lambda: process.poll() is not None or self.sockets() - before, "the session's socket")
-        # The session answers when it has armed the programs that run.
-        wait_for(lambda: process.poll() is not None or self.run(BORELOG, "status").returncode == 0, "the session's answer")
+        # The session answers when it has armed the programs that run; before it listens nobody does.
+        names = [path.name for path in self.sockets() - before]
+        wait_for(lambda: process.poll() is not None or self.run(BORELOG, "status", *names).returncode == 0, "the session's answer")
         check(process.poll() is None, "borelog record ended at once:", process.stderr.read() if process.poll() is not None else "")
         return trace, process
 

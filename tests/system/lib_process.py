@@ -285,10 +285,7 @@ def test_sockets_of_dead_recorders(place):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as left:
             left.bind(str(sessions / f"dead{i}"))
     with running(place, "on_demand", stdin=subprocess.PIPE) as program:
-        trace = place.new_trace()
-        session = subprocess.Popen([harness.BORELOG, "record", "-o", trace], env=place.env, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.PIPE, text=True)
-        harness.wait_for(lambda: place.run(harness.BORELOG, "status").returncode == 0, "the session's answer")
+        trace, session = place.start_session()
         program.stdin.write(b"x")
         program.stdin.flush()
         equal(program.stdout.read(1), b".", "the program")
