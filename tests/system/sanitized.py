@@ -34,8 +34,9 @@ KINDS = {
                                    "test_libraries_while_recording", "test_every_record_or_counted"]}),
 }
 STOP = "-fno-sanitize-recover=undefined"
-# The sanitizer's own end of a program makes system calls (sandbox) and looks for /proc (chroot).
-LEFT_OUT = {"test_exit_from_a_sandbox", "test_chroot"}
+# The sanitizer's own end of a program makes system calls (sandbox) and looks for /proc (chroot). Its instructions are 5,000 instead of 300:
+# so many children attach at a time that some give up (BL_ATTACH_TIMEOUT_MS) on a busy machine, and end with losses that nobody was told.
+LEFT_OUT = {"test_exit_from_a_sandbox", "test_chroot", "test_clone_at_every_instruction"}
 
 
 def run(*command, **kwargs):
