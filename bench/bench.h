@@ -27,6 +27,24 @@ struct bench_case {
 /** Makes the compiler forget what it knows about a value. */
 #define bench_hide(x) __asm__ volatile("" : "+r"(x))
 
+/**
+ * bench_xadd() - the floor's second operation: add and learn what was there; with LOCK, or with BENCH_PLAIN without
+ *
+ * The core's own commit needs less than that: it only learns whether the sum is negative.
+ */
+static inline uint64_t bench_xadd(uint64_t *p, uint64_t v)
+{
+#if defined(BENCH_PLAIN) && defined(__x86_64__)
+	__asm__ volatile("xaddq %0, %1" : "+r"(v), "+m"(*p) : : "memory", "cc");
+#elif defined(__x86_64__)
+	__asm__ volatile("lock xaddq %0, %1" : "+r"(v), "+m"(*p) : : "memory", "cc");
+#else
+	v = __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL);
+	bench_hide(v);
+#endif
+	return v;
+}
+
 /** The three records of the benches. */
 struct bench_input {
 	int32_t number;

@@ -10,6 +10,7 @@
  */
 #include "bench.h"
 #include "core/ring.h"
+#include "core/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,6 @@ static int make_ring(struct bl_ring *ring, uint32_t flags)
 	const uint32_t n_phys = N_SUB + 1;
 	const size_t size = 65536 + ((size_t)n_phys << SUB_SHIFT);
 	uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	uint32_t i;
 
 	if (memory == MAP_FAILED)
 		return -1;
@@ -45,8 +45,7 @@ static int make_ring(struct bl_ring *ring, uint32_t flags)
 	ring->id_bits = 8;
 	ring->flags = flags | BL_RING_NO_WAKE;
 	ring->clock = 1; /* BL_CLOCK_COUNTER in programs; other ports have one clock */
-	for (i = 0; i < n_phys; i++)
-		ring->sub[i] = memory + 65536 + ((size_t)i << SUB_SHIFT);
+	bl_ring_lay(ring, memory + 65536);
 	if (!bl_ring_setup(ring))
 		return -1;
 	bl_ring_init(ring);
@@ -101,7 +100,7 @@ static void floor_run(uint32_t n)
 		words.data[3] = n;
 		bl_local_cas(&words.head, head, head + 1);
 		head++;
-		bl_local_add_return(&words.count, 1);
+		(void)bench_xadd(&words.count, 1);
 	}
 }
 
@@ -118,27 +117,6 @@ static inline __attribute__((always_inline)) void record_a(struct bl_ring *ring,
 	}
 }
 
-/*
- * A string may change between being measured and being copied: what is copied has the measured length, and the end is written
- * here. Short pieces, so that no call is needed.
- */
-static inline void copy_text(uint8_t *to, const char *from, size_t size)
-{
-	if (size >= 16) {
-		memcpy(to + size - 16, from + size - 16, 16);
-		while (size > 16) {
-			memcpy(to, from, 16);
-			to += 16;
-			from += 16;
-			size -= 16;
-		}
-		memcpy(to, from, size < 16 ? 0 : 16);
-	} else {
-		while (size--)
-			*to++ = (uint8_t)*from++;
-	}
-}
-
 static inline __attribute__((always_inline)) void record_b(struct bl_ring *ring, uint32_t id, uint32_t n)
 {
 	const struct bench_input in = bench_input();
@@ -149,13 +127,12 @@ static inline __attribute__((always_inline)) void record_b(struct bl_ring *ring,
 		size_t size;
 
 		bench_hide(text);
-		size = strlen(text);
+		size = bl_text_length(text);
 		if (bl_ring_reserve(ring, id, (uint32_t)(12 + size + 1), &rec))
 			continue;
 		memcpy(rec.payload, &in.number, 4);
 		memcpy(rec.payload + 4, &in.wide, 8);
-		copy_text(rec.payload + 12, text, size);
-		rec.payload[12 + size] = 0;
+		bl_text_put(rec.payload + 12, text, size + 1);
 		bl_ring_commit(ring, &rec);
 	}
 }

@@ -17,7 +17,8 @@
  *
  * Local read-modify-write, on words that only writers of one ring change
  *   bool     bl_local_cas(uint64_t *p, uint64_t old, uint64_t new)       acquire and release
- *   uint64_t bl_local_add_return(uint64_t *p, uint64_t v)                acquire and release
+ *   void     bl_local_add(uint64_t *p, uint64_t v)                       no order
+ *   bool     bl_local_add_negative(uint64_t *p, uint64_t v)              acquire and release; is bit 63 of the sum set?
  *     Atomic against an interrupt, NMI or signal handler of the same CPU. A port whose writers can migrate in the middle of a record
  *     (user space) makes them atomic against every CPU; one whose writers cannot (kernel, Xen) leaves the LOCK prefix out.
  *
@@ -31,6 +32,8 @@
  *   void     bl_port_wake(struct bl_ring *ring)         a sub-buffer was handed over: wake the consumer if it sleeps. Any context;
  *                                                        does nothing, or defers, where the context does not allow it.
  *   void     bl_port_zero(void *p, size_t size)         clear memory, without a libc call
+ *   void     bl_port_fetch_ahead(const uint8_t *at, uint32_t size)  optional: a record of @size bytes is being written at @at, the next ones
+ *                                                        will be behind it: have the cache lines further on ready to be written to
  *   void     bl_port_step(int step)                     named step of the record path, for the tests that kill or interrupt there;
  *                                                        an empty macro elsewhere (see enum bl_step)
  */
@@ -73,6 +76,10 @@ static inline __attribute__((always_inline)) struct bl_ticks bl_ticks_split(uint
 }
 #define bl_port_clock_fast(ring) bl_ticks_split(bl_port_clock(ring))
 #define bl_port_clock_is_fast(ring) true
+#endif
+
+#ifndef bl_port_fetch_ahead
+#define bl_port_fetch_ahead(at, size) ((void)0)
 #endif
 
 #define bl_likely(x) __builtin_expect(!!(x), 1)

@@ -11,29 +11,47 @@ struct claim {
 	uint64_t head;
 	uint64_t ts;
 	uint64_t new_head;
-	uint32_t n;           /* sub-buffer of the record */
-	uint32_t pos;         /* where the record's bytes begin in it: behind the packet head if it opens the sub-buffer */
-	uint32_t close_pos;   /* where the previous sub-buffer ended; 0: nothing to close */
+	uint32_t off;         /* where the record's bytes begin in the ring: behind the packet head if it opens a sub-buffer */
+	uint32_t n;           /* of the sub-buffer that it opens */
+	uint32_t phys;
+	uint32_t close_n;     /* of the one that it closes */
+	uint32_t close_phys;
+	uint32_t close_pos;   /* where that ended; 0: nothing to close */
 	uint32_t header_size;
 	bool opens;
 	uint64_t lost[BL_LOST_NR]; /* discarded so far, for the packet that is closed */
 };
-
-static uint32_t n_mask(const struct bl_ring *ring)
-{
-	return 0xffffffffu >> ring->sub_shift;
-}
 
 static uint64_t *slot_of(const struct bl_ring *ring, uint32_t n)
 {
 	return &ring->shared->slot[n & ring->slot_mask];
 }
 
+static uint32_t next_n(uint32_t n)
+{
+	return (n + 1) & BL_N_MASK;
+}
+
+/* Where the sub-buffers are to each other: as the record path takes them. */
+static bool check_offsets(const struct bl_ring *ring)
+{
+	const uint32_t sub_size = 1u << ring->sub_shift;
+	uint32_t p;
+
+	for (p = 0; p < ring->n_phys; p++) {
+		if (ring->offset[p] & (sub_size - 1) || ring->offset[p] > BL_HEAD_CLOSED - sub_size)
+			return false;
+		if (p ? ring->offset[p] <= ring->offset[p - 1] : ring->offset[p])
+			return false;
+	}
+	return true;
+}
+
 bool bl_ring_setup(struct bl_ring *ring)
 {
 	if (ring->sub_shift < BL_SUB_SHIFT_MIN || ring->sub_shift > BL_SUB_SHIFT_MAX || ring->n_sub < 2 || ring->n_sub > BL_SUB_MAX ||
 	    (ring->n_sub & (ring->n_sub - 1)) || ring->n_phys <= ring->n_sub || ring->n_phys > BL_PHYS_MAX ||
-	    ring->id_bits < BL_ID_BITS_MIN || ring->id_bits > BL_ID_BITS_MAX)
+	    ring->id_bits < BL_ID_BITS_MIN || ring->id_bits > BL_ID_BITS_MAX || !check_offsets(ring))
 		return false;
 	ring->sub_size = 1u << ring->sub_shift;
 	ring->sub_mask = ring->sub_size - 1;
@@ -42,25 +60,44 @@ bool bl_ring_setup(struct bl_ring *ring)
 	ring->compact_ids = (1u << ring->id_bits) - 1;
 	ring->compact_ticks = 1u << (32 - ring->id_bits);
 	ring->compact_span = (uint64_t)ring->compact_ticks << 32;
-	ring->pos_mask = ring->sub_mask;
-	ring->slot_shift = ring->sub_shift - 3;
-	ring->slot_bytes = ring->slot_mask << 3;
-	ring->room = ring->sub_size - 1 - BL_RECORD_COMPACT;
+	ring->id_scale = 1u << ring->id_bits;
+	ring->limit = ring->offset[ring->n_phys - 1] + ring->sub_size;
+	ring->outside = ~(uint64_t)ring->sub_mask;
 	ring->fast_ids = bl_port_clock_is_fast(ring) ? ring->compact_ids : 0;
 	return true;
+}
+
+void bl_ring_lay(struct bl_ring *ring, void *base)
+{
+	uint32_t p;
+
+	for (p = 0; p < ring->n_phys && p < BL_PHYS_MAX; p++) {
+		ring->offset[p] = p << ring->sub_shift;
+		ring->sub[p] = (uint8_t *)base + ring->offset[p];
+	}
+}
+
+/* The bytes of what is to be a free sub-buffer, or spare. Released to others by who hands it on. */
+static void wipe(struct bl_ring *ring, uint32_t phys)
+{
+	bl_port_zero(ring->sub[phys], ring->sub_size);
+	bl_store_relaxed(bl_ring_count(ring, phys), bl_count_start(ring->sub_size));
 }
 
 void bl_ring_init(const struct bl_ring *ring)
 {
 	uint32_t i;
 
+	for (i = 0; i < ring->n_phys; i++)
+		bl_store_relaxed(bl_ring_count(ring, i), bl_count_start(ring->sub_size));
 	for (i = 0; i < ring->n_sub; i++)
 		bl_store_relaxed(&ring->shared->slot[i], bl_slot(i, BL_SLOT_FREE, i));
+	bl_store_relaxed(&ring->shared->head, BL_HEAD_CLOSED);
 }
 
 void bl_ring_lose(struct bl_ring *ring, enum bl_lost reason, uint64_t count)
 {
-	bl_local_add_return(&ring->shared->lost[reason], count); /* ORD(lost:A) */
+	bl_local_add(&ring->shared->lost[reason], count); /* ORD(lost:A) */
 }
 
 static void deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
@@ -79,13 +116,13 @@ static void deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
  */
 void bl_ring_deliver(struct bl_ring *ring, const uint64_t *count)
 {
-	const uint32_t phys = (uint32_t)(count - ring->shared->commit);
 	uint32_t i;
 
 	for (i = 0; i < ring->n_sub; i++) {
 		const uint64_t slot = bl_load_relaxed(&ring->shared->slot[i]);
+		const uint32_t phys = bl_slot_phys(slot);
 
-		if (bl_slot_phys(slot) == phys && bl_slot_state(slot) == BL_SLOT_OPEN) {
+		if (phys < ring->n_phys && bl_ring_count(ring, phys) == count && bl_slot_state(slot) == BL_SLOT_OPEN) {
 			deliver(ring, bl_slot_n(slot), phys);
 			return;
 		}
@@ -94,35 +131,45 @@ void bl_ring_deliver(struct bl_ring *ring, const uint64_t *count)
 
 static void count_bytes(struct bl_ring *ring, uint32_t n, uint32_t phys, uint32_t bytes)
 {
-	uint64_t count = bl_local_add_return(&ring->shared->commit[phys], bytes); /* ORD(commit:B) */
-
-	if ((uint32_t)count == ring->sub_size)
+	if (bl_local_add_negative(bl_ring_count(ring, phys), bl_count_bytes(bytes))) /* ORD(commit:B) */
 		deliver(ring, n, phys);
 }
 
 /*
- * The slot of a sub-buffer in which the caller holds a claim. Whoever comes first opens it: the writer that moved head there may have
- * been interrupted before it got so far.
+ * Number and physical sub-buffer of what offset @off lies in, by the slots: rare enough. Who then claims at this place knows that what was
+ * found is right, because the slot of the sub-buffer that head is in keeps its number.
  */
-int bl_ring_slot_open(struct bl_ring *ring, uint32_t n, uint32_t *ret_phys)
+static bool find_slot(const struct bl_ring *ring, uint32_t off, uint32_t *ret_n, uint32_t *ret_phys)
 {
-	uint32_t tries;
+	uint32_t i;
 
-	for (tries = 0; tries < BL_RESERVE_TRIES; tries++) {
-		const uint64_t slot = bl_load_acquire(slot_of(ring, n)); /* ORD(slot:A) */
+	for (i = 0; i < ring->n_sub; i++) {
+		const uint64_t slot = bl_load_relaxed(&ring->shared->slot[i]);
 		const uint32_t phys = bl_slot_phys(slot);
 
-		if (phys >= ring->n_phys || bl_slot_n(slot) != n)
-			break;
-		if (bl_slot_state(slot) == BL_SLOT_OPEN) {
+		if (bl_slot_state(slot) != BL_SLOT_GONE && phys < ring->n_phys && ring->offset[phys] == (off & ~ring->sub_mask)) {
+			*ret_n = bl_slot_n(slot) & BL_N_MASK;
 			*ret_phys = phys;
-			return 0;
+			return true;
 		}
-		if (bl_slot_state(slot) != BL_SLOT_FREE)
-			break;
-		(void)bl_shared_cas(slot_of(ring, n), slot, bl_slot(n, BL_SLOT_OPEN, phys)); /* ORD(slot:B) */
 	}
-	return -BL_ENOTCONN;
+	return false;
+}
+
+/* Is @off a place for a record? Behind a packet's head, and in front of the count. */
+static bool is_place(const struct bl_ring *ring, uint32_t off)
+{
+	const uint32_t pos = off & ring->sub_mask;
+
+	return off < ring->limit && pos > sizeof(struct bl_packet) && pos <= ring->sub_size - BL_COUNT_SIZE;
+}
+
+/* Only the claim that moved head into a sub-buffer opens it. What others put behind that claim waits for it. */
+static int slot_open(struct bl_ring *ring, uint32_t n, uint32_t phys)
+{
+	const uint64_t free_slot = bl_slot(n, BL_SLOT_FREE, phys);
+
+	return bl_shared_cas(slot_of(ring, n), free_slot, bl_slot(n, BL_SLOT_OPEN, phys)) ? 0 : -BL_ENOTCONN; /* ORD(slot:A) */
 }
 
 /* Overwrite mode: make the sub-buffer that is to become number @n free, if all of its records are committed. */
@@ -133,23 +180,22 @@ static void make_free(struct bl_ring *ring, uint32_t n)
 	const uint32_t phys = bl_slot_phys(slot);
 
 	/* Only what is one round old: nested writers may have filled number @n itself meanwhile. */
-	if (bl_slot_state(slot) != BL_SLOT_DELIVERED || bl_slot_n(slot) != ((n - ring->n_sub) & n_mask(ring)) || phys >= ring->n_phys)
+	if (bl_slot_state(slot) != BL_SLOT_DELIVERED || bl_slot_n(slot) != ((n - ring->n_sub) & BL_N_MASK) || phys >= ring->n_phys)
 		return;
 	if (!bl_shared_cas(at, slot, bl_slot(bl_slot_n(slot), BL_SLOT_CLEANING, phys))) /* ORD(clean:B) */
 		return;
 	bl_port_step(BL_STEP_CLEANING);
-	bl_port_zero(ring->sub[phys], ring->sub_size);
-	bl_store_relaxed(&ring->shared->commit[phys], 0);
+	wipe(ring, phys);
 	bl_store_release(at, bl_slot(n, BL_SLOT_FREE, phys)); /* ORD(clean:C) */
 }
 
 /*
- * May head move to sub-buffer @n? 0, -BL_ENOSPC (not counted here), -BL_ENOTCONN.
+ * May head move to sub-buffer @n? 0 and where that is, -BL_ENOSPC (not counted here), -BL_ENOTCONN.
  *
  * A free slot is not enough, it must be free for @n: the writer that moved head to number n - n_sub may have been interrupted before
  * it opened the same slot, and that is free still, for n - n_sub.
  */
-static int may_enter(struct bl_ring *ring, uint32_t n)
+static int may_enter(struct bl_ring *ring, uint32_t n, uint32_t *ret_phys)
 {
 	uint64_t slot = bl_load_acquire(slot_of(ring, n)); /* ORD(enter:A) */
 
@@ -157,7 +203,8 @@ static int may_enter(struct bl_ring *ring, uint32_t n)
 		make_free(ring, n);
 		slot = bl_load_acquire(slot_of(ring, n)); /* ORD(enter:A) */
 	}
-	if (bl_slot_state(slot) == BL_SLOT_FREE && bl_slot_n(slot) == n)
+	*ret_phys = bl_slot_phys(slot);
+	if (bl_slot_state(slot) == BL_SLOT_FREE && bl_slot_n(slot) == n && *ret_phys < ring->n_phys)
 		return 0;
 	return bl_slot_state(slot) == BL_SLOT_GONE ? -BL_ENOTCONN : -BL_ENOSPC;
 }
@@ -191,13 +238,28 @@ static void read_lost(const struct bl_ring *ring, uint64_t *lost)
 		lost[i] = ring->lost_base[i] + bl_load_relaxed(&ring->shared->lost[i]);
 }
 
+/* The sub-buffer that a claim which does not fit where head is has to close, if any, and the one that it has to open. */
+static int plan_switch(struct bl_ring *ring, struct claim *c)
+{
+	const uint32_t off = (uint32_t)c->head;
+
+	c->opens = true;
+	c->n = off & BL_N_MASK;
+	if (!(off & BL_HEAD_CLOSED)) {
+		if (!find_slot(ring, off, &c->close_n, &c->close_phys))
+			return -BL_ENOTCONN;
+		c->n = next_n(c->close_n);
+		c->close_pos = off & ring->sub_mask;
+		read_lost(ring, c->lost);
+	}
+	return may_enter(ring, c->n, &c->phys);
+}
+
 /* Fill in what a claim of @size bytes for event @id would be, given c->head. Return as bl_ring_reserve(), nothing counted. */
 static int plan(struct bl_ring *ring, uint32_t id, uint32_t size, struct claim *c)
 {
-	const uint32_t sub_size = ring->sub_size;
-	const uint32_t off = (uint32_t)c->head;
-	const uint32_t pos = off & ring->sub_mask;
 	const bool wide_id = id >= ring->compact_ids;
+	const bool closed = (uint32_t)c->head & BL_HEAD_CLOSED;
 	uint32_t ticks;
 	int err;
 
@@ -207,39 +269,31 @@ static int plan(struct bl_ring *ring, uint32_t id, uint32_t size, struct claim *
 	ticks = ticks_since(ring, c->head, &c->ts);
 	bl_port_step(BL_STEP_LOADED);
 
-	c->n = off >> ring->sub_shift;
-	c->header_size = wide_id || ticks >= ring->compact_ticks ? BL_RECORD_EXTENDED : BL_RECORD_COMPACT;
-	c->opens = !pos || c->header_size + size >= sub_size - pos;
-	c->pos = pos;
+	c->opens = false;
 	c->close_pos = 0;
-	if (c->opens) {
-		/* A packet begins with its first record, so their clocks agree and the compact header is enough. */
-		c->header_size = wide_id ? BL_RECORD_EXTENDED : BL_RECORD_COMPACT;
-		c->close_pos = pos;
-		if (pos) {
-			c->n = (c->n + 1) & n_mask(ring);
-			read_lost(ring, c->lost);
-		}
-		c->pos = sizeof(struct bl_packet);
-		err = may_enter(ring, c->n);
+	c->off = (uint32_t)c->head;
+	if (!closed && !is_place(ring, c->off))
+		return -BL_ENOTCONN;
+	c->header_size = wide_id || ticks >= ring->compact_ticks ? BL_RECORD_EXTENDED : BL_RECORD_COMPACT;
+	if (closed || c->header_size + size + BL_COUNT_SIZE > ring->sub_size - (c->off & ring->sub_mask)) {
+		err = plan_switch(ring, c);
 		if (err)
 			return err;
+		/* A packet begins with its first record, so their clocks agree and the compact header is enough. */
+		c->header_size = wide_id ? BL_RECORD_EXTENDED : BL_RECORD_COMPACT;
+		c->off = ring->offset[c->phys] + (uint32_t)sizeof(struct bl_packet);
 	}
-	c->new_head = c->ts << 32 | (uint32_t)((c->n << ring->sub_shift) + c->pos + c->header_size + size);
+	c->new_head = c->ts << 32 | (c->off + c->header_size + size);
 	return 0;
 }
 
 /* Write what the closer of a packet owes, and count its padding. Caller's claim moved head from @pos of sub-buffer @n on. */
-static void close_packet(struct bl_ring *ring, uint32_t n, uint32_t pos, uint64_t ts, const uint64_t *lost)
+static void close_packet(struct bl_ring *ring, uint32_t n, uint32_t phys, uint32_t pos, uint64_t ts, const uint64_t *lost)
 {
-	struct bl_packet *packet;
+	struct bl_packet *packet = (struct bl_packet *)(void *)ring->sub[phys];
 	uint64_t total = 0;
-	uint32_t phys;
 	int i;
 
-	if (bl_ring_slot_open(ring, n, &phys))
-		return;
-	packet = (struct bl_packet *)(void *)ring->sub[phys];
 	packet->timestamp_end = ts;
 	packet->content_bits = 8ull * pos;
 	packet->packet_bits = 8ull * pos;
@@ -256,8 +310,7 @@ static void close_packet(struct bl_ring *ring, uint32_t n, uint32_t pos, uint64_
 static uint64_t full_number(struct bl_ring *ring, uint32_t n)
 {
 	const uint64_t hint = bl_load_relaxed(&ring->shared->seq_hint);
-	const uint32_t ahead = (n - (uint32_t)hint) << ring->sub_shift;
-	const int32_t signed_ahead = (int32_t)ahead / (int32_t)ring->sub_size;
+	const int32_t signed_ahead = (int32_t)((n - (uint32_t)hint) << 1) / 2; /* of 31 bits */
 	const uint64_t seq = hint + (uint64_t)(int64_t)signed_ahead;
 
 	/*
@@ -296,26 +349,23 @@ static void write_extended(uint8_t *header, uint32_t id, uint64_t ts)
 /* The claim is ours: do its duties and fill in @ret. */
 static int settle(struct bl_ring *ring, const struct claim *c, uint32_t id, uint32_t size, struct bl_record *ret)
 {
-	uint32_t head_size = 0;
+	uint32_t bytes = c->header_size + size;
 
-	ret->n = c->n;
 	if (c->opens) {
 		bl_port_step(BL_STEP_SWITCH_CLAIMED);
 		if (c->close_pos)
-			close_packet(ring, (c->n - 1) & n_mask(ring), c->close_pos, c->ts, c->lost);
+			close_packet(ring, c->close_n, c->close_phys, c->close_pos, c->ts, c->lost);
+		if (slot_open(ring, c->n, c->phys))
+			return -BL_ENOTCONN;
+		open_packet(ring, c->n, c->phys, c->ts);
+		bytes += (uint32_t)sizeof(struct bl_packet);
 	} else {
 		bl_port_step(BL_STEP_CLAIMED);
 	}
-	if (bl_ring_slot_open(ring, c->n, &ret->phys))
-		return -BL_ENOTCONN;
-	if (c->opens) {
-		open_packet(ring, c->n, ret->phys, c->ts);
-		head_size = sizeof(struct bl_packet);
-	}
-	ret->header = ring->sub[ret->phys] + c->pos;
+	ret->header = ring->sub[0] + c->off;
 	ret->payload = ret->header + c->header_size;
-	ret->count = &ring->shared->commit[ret->phys];
-	ret->bytes = head_size + c->header_size + size;
+	ret->count = (uint64_t *)(void *)(ring->sub[0] + (c->off | ring->sub_mask) + 1 - BL_COUNT_SIZE);
+	ret->add = bl_count_bytes(bytes) + BL_COUNT_RECORD;
 	if (c->header_size == BL_RECORD_EXTENDED) {
 		write_extended(ret->header, id, c->ts);
 		ret->word = bl_record_word(ring->compact_ids, 0, ring->id_bits);
@@ -323,7 +373,7 @@ static int settle(struct bl_ring *ring, const struct claim *c, uint32_t id, uint
 		ret->word = bl_record_word(id, c->ts, ring->id_bits);
 	}
 	if (c->opens && (ring->flags & BL_RING_OVERWRITE))
-		make_free(ring, (c->n + 1) & n_mask(ring)); /* ahead of need: who comes next finds it free even if we are slow */
+		make_free(ring, next_n(c->n)); /* ahead of need: who comes next finds it free even if we are slow */
 	return 0;
 }
 
@@ -337,7 +387,7 @@ int bl_ring_reserve_slow(struct bl_ring *ring, uint32_t id, uint32_t size, struc
 		c.head = bl_load_acquire(&ring->shared->head); /* ORD(reserve:A) */
 		err = plan(ring, id, size, &c);
 		/* A verdict on a head that has moved meanwhile says nothing about the record: somebody may have opened the next one. */
-		if (err == -BL_ENOSPC && bl_load_acquire(&ring->shared->head) != c.head) /* ORD(reserve:A) */
+		if ((err == -BL_ENOSPC || err == -BL_ENOTCONN) && bl_load_acquire(&ring->shared->head) != c.head) /* ORD(reserve:A) */
 			continue;
 		if (err == -BL_ENOTCONN)
 			return err;
@@ -357,21 +407,22 @@ int bl_ring_reserve_slow(struct bl_ring *ring, uint32_t id, uint32_t size, struc
 int bl_ring_flush(struct bl_ring *ring)
 {
 	uint64_t lost[BL_LOST_NR];
-	uint32_t tries;
+	uint32_t tries, n, phys;
 
 	for (tries = 0; tries < BL_RESERVE_TRIES; tries++) {
 		const uint64_t head = bl_load_acquire(&ring->shared->head); /* ORD(reserve:A) */
-		const uint32_t pos = (uint32_t)head & ring->sub_mask;
-		const uint32_t n = (uint32_t)head >> ring->sub_shift;
+		const uint32_t off = (uint32_t)head;
 		uint64_t ts = bl_port_clock(ring); /* ORD(reserve:B) */
 
-		if (!pos)
+		if (!is_place(ring, off))
 			return -BL_EAGAIN;
 		(void)ticks_since(ring, head, &ts);
 		read_lost(ring, lost);
-		if (!bl_local_cas(&ring->shared->head, head, ts << 32 | (uint32_t)((n + 1) << ring->sub_shift))) /* ORD(reserve:C) */
+		if (!find_slot(ring, off, &n, &phys))
 			continue;
-		close_packet(ring, n, pos, ts, lost);
+		if (!bl_local_cas(&ring->shared->head, head, ts << 32 | BL_HEAD_CLOSED | next_n(n))) /* ORD(reserve:C) */
+			continue;
+		close_packet(ring, n, phys, off & ring->sub_mask, ts, lost);
 		return 0;
 	}
 	return -BL_EAGAIN;
@@ -395,18 +446,43 @@ int bl_reader_take(struct bl_reader *reader)
 		return -BL_EAGAIN;
 	if (phys >= ring->n_phys || phys == reader->spare)
 		return -BL_EPROTO;
-	if (!bl_shared_cas(slot_of(ring, n), slot, bl_slot((n + ring->n_sub) & n_mask(ring), BL_SLOT_FREE, reader->spare))) /* ORD(take:B) */
+	if (!bl_shared_cas(slot_of(ring, n), slot, bl_slot((n + ring->n_sub) & BL_N_MASK, BL_SLOT_FREE, reader->spare))) /* ORD(take:B) */
 		return -BL_EAGAIN;
 	reader->spare = phys;
 	bl_reader_skip(reader);
 	return 0;
 }
 
+/*
+ * Where writers are: number and position, which is 0 if that sub-buffer is not open yet. False: the words make no sense together, or
+ * writers were faster than we, all the time.
+ */
+static bool find_head(const struct bl_ring *ring, uint32_t *ret_n, uint32_t *ret_pos)
+{
+	uint32_t tries, phys;
+
+	for (tries = 0; tries < BL_RESERVE_TRIES; tries++) {
+		const uint64_t head = bl_load_acquire(&ring->shared->head); /* ORD(seek:B) */
+		const uint32_t off = (uint32_t)head;
+
+		*ret_n = off & BL_N_MASK;
+		*ret_pos = 0;
+		if (off & BL_HEAD_CLOSED)
+			return true;
+		*ret_pos = off & ring->sub_mask;
+		if (is_place(ring, off) && find_slot(ring, off, ret_n, &phys))
+			return true;
+		if (bl_load_acquire(&ring->shared->head) == head) /* ORD(seek:B) */
+			break;
+	}
+	return false;
+}
+
 uint32_t bl_reader_distance(const struct bl_reader *reader)
 {
-	const uint32_t newest = (uint32_t)bl_load_acquire(&reader->ring->shared->head) >> reader->ring->sub_shift; /* ORD(seek:B) */
+	uint32_t newest, pos;
 
-	return (newest - reader->next) & n_mask(reader->ring);
+	return find_head(reader->ring, &newest, &pos) ? (newest - reader->next) & BL_N_MASK : 0;
 }
 
 /* Is what was sub-buffer @n being cleared, or is its slot for the next round already? */
@@ -414,7 +490,7 @@ static bool is_overwritten(const struct bl_ring *ring, uint32_t n)
 {
 	const uint64_t slot = bl_load_acquire(slot_of(ring, n)); /* ORD(seek:A) */
 
-	return bl_slot_n(slot) == ((n + ring->n_sub) & n_mask(ring)) ||
+	return bl_slot_n(slot) == ((n + ring->n_sub) & BL_N_MASK) ||
 	       (bl_slot_state(slot) == BL_SLOT_CLEANING && bl_slot_n(slot) == n);
 }
 
@@ -424,46 +500,50 @@ void bl_reader_seek_oldest(struct bl_reader *reader)
 	const uint32_t distance = bl_reader_distance(reader);
 	uint32_t tries;
 
-	/* Head at position 0 has not entered its sub-buffer, so n_sub back may be there still; and one is cleared ahead of need. */
+	/* A closed head has not entered its sub-buffer, so n_sub back may be there still; and one is cleared ahead of need. */
 	if (distance > n_sub)
-		reader->next = (reader->next + distance - n_sub) & n_mask(reader->ring);
+		reader->next = (reader->next + distance - n_sub) & BL_N_MASK;
 	for (tries = 0; tries < n_sub && is_overwritten(reader->ring, reader->next); tries++)
 		bl_reader_skip(reader);
 }
 
+uint32_t bl_reader_records(const struct bl_reader *reader)
+{
+	return (uint32_t)bl_load_relaxed(bl_ring_count(reader->ring, reader->spare));
+}
+
 void bl_reader_clean(struct bl_reader *reader)
 {
-	struct bl_ring *ring = reader->ring;
-
-	bl_port_zero(ring->sub[reader->spare], ring->sub_size);
-	bl_store_relaxed(&ring->shared->commit[reader->spare], 0); /* released by ORD(take:B) */
+	wipe(reader->ring, reader->spare); /* released by ORD(take:B) */
 }
 
 int bl_reader_peek(const struct bl_reader *reader, struct bl_unfinished *ret)
 {
 	struct bl_ring *ring = reader->ring;
-	const uint64_t head = bl_load_acquire(&ring->shared->head); /* ORD(peek:A) */
-	const uint64_t slot = bl_load_acquire(slot_of(ring, reader->next)); /* ORD(peek:B) */
-	const uint32_t sub_size = ring->sub_size;
-	const uint32_t ahead = (((uint32_t)head >> ring->sub_shift) - reader->next) & n_mask(ring);
-	uint64_t commit;
+	uint32_t newest, pos, ahead;
+	uint64_t slot, count = bl_count_start(ring->sub_size);
 
+	if (!find_head(ring, &newest, &pos))
+		return -BL_EPROTO;
+	ahead = (newest - reader->next) & BL_N_MASK;
 	if (ahead > ring->n_sub)
 		return -BL_EPROTO;
-	ret->claimed_bytes = ahead ? sub_size : (uint32_t)head & ring->sub_mask;
+	ret->claimed_bytes = ahead ? ring->sub_size - BL_COUNT_SIZE : pos;
 	if (!ret->claimed_bytes)
 		return -BL_EAGAIN;
+	slot = bl_load_acquire(slot_of(ring, reader->next)); /* ORD(peek:B) */
 	ret->phys = bl_slot_phys(slot);
 	if (ret->phys >= ring->n_phys || ret->phys == reader->spare)
 		return -BL_EPROTO;
 	ret->opened = (bl_slot_state(slot) == BL_SLOT_OPEN || bl_slot_state(slot) == BL_SLOT_DELIVERED) && bl_slot_n(slot) == reader->next;
-	commit = ret->opened ? bl_load_acquire(&ring->shared->commit[ret->phys]) : 0; /* ORD(peek:C) */
-	ret->committed_records = (uint32_t)(commit >> 32);
-	ret->committed_bytes = (uint32_t)commit;
+	if (ret->opened || (bl_slot_state(slot) == BL_SLOT_FREE && bl_slot_n(slot) == reader->next))
+		count = bl_load_acquire(bl_ring_count(ring, ret->phys)); /* ORD(peek:C) */
+	ret->committed_records = (uint32_t)count;
+	ret->committed_bytes = (uint32_t)((count - bl_count_start(ring->sub_size)) >> BL_COUNT_BYTE_SHIFT);
 	return 0;
 }
 
 void bl_reader_skip(struct bl_reader *reader)
 {
-	reader->next = (reader->next + 1) & n_mask(reader->ring);
+	reader->next = next_n(reader->next);
 }

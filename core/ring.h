@@ -9,7 +9,7 @@
  *                         whether the compact header can express the time, and so that a clock that seems to go back (a load
  *                         overtaken by the clock reading on another CPU) is seen and corrected to the time of the record before.
  *     fields              plain stores to bl_record.payload
- *     bl_ring_commit()    stores the header word, then adds to the sub-buffer's commit counter. Whoever makes it full hands the
+ *     bl_ring_commit()    stores the header word, then adds to the sub-buffer's commit count. Whoever makes it full hands the
  *                         sub-buffer over.
  *
  * A record that does not fit moves head into the next sub-buffer with the same compare-and-exchange that claims its room there; it
@@ -21,11 +21,15 @@
  *
  * Invariants, for the sub-buffer with number n that is not free:
  *     committed bytes <= claimed bytes <= sub_size, and == sub_size only when all claims are committed
+ *     a packet's bytes end in front of the count in the sub-buffer's last BL_COUNT_SIZE bytes, which are padding to the arithmetic
  *     DELIVERED(n)  =>  every byte of its packet is written and visible to who reads the slot with acquire
  *     times of records rise with their positions
  *
  * Source of the scheme: free-running offset with per-sub-buffer commit counts, as described by M. Desnoyers, "Low-Impact Operating
- * System Tracing" (2009), ch. 5; the clock in the claimed word, the slot states and the finished-record rule are ours.
+ * System Tracing" (2009), ch. 5; the clock and the place in the claimed word, the slot states and the finished-record rule are ours.
+ *
+ * A claim holds only if head is still the word that was loaded. That it is the same word once more after a whole round of the ring would
+ * take a writer that is interrupted for exactly a multiple of 2^32 ticks, with the newest record at the same place.
  *
  * Context: unless said otherwise any, NMI and signal handlers included. The caller of reserve stays with the same bl_ring until commit;
  * on ports with plain local atomics it also stays on that CPU.
@@ -83,30 +87,35 @@ struct bl_ring {
 	uint32_t compact_ids;   /* ids below this one fit the compact header */
 	uint32_t compact_ticks; /* distances below this one fit it */
 	uint32_t fast_ids;      /* ids below this one take the inline path: compact_ids, or 0 where its clock is not the ring's */
+	uint32_t id_scale;      /* 2^id_bits: a multiplication takes fewer instructions than a shift by what is not known */
+	uint32_t limit;         /* no place in the ring is behind this offset */
 	uint64_t compact_span;  /* compact_ticks in the upper half */
-	uint64_t pos_mask;      /* sub_mask */
-	uint32_t slot_shift;    /* offset >> slot_shift & slot_bytes: where its slot is, in bytes */
-	uint32_t slot_bytes;
-	uint64_t room;          /* what is there for a payload behind position 1, less a byte, so that there is always padding to commit */
-	uint8_t *sub[BL_PHYS_MAX]; /* filled in by the caller: where physical sub-buffer 0..n_phys-1 is, each aligned to 8 bytes */
+	uint64_t outside;       /* bits of an offset that are the same for all of a sub-buffer */
+	/*
+	 * Physical sub-buffers 0..n_phys-1, filled in by the caller: where each is for us, aligned to 8 bytes; and how far behind the first
+	 * one in the words that we share: multiples of sub_size, rising from 0. A side that records has sub[p] == sub[0] + offset[p].
+	 */
+	uint8_t *sub[BL_PHYS_MAX];
+	uint32_t offset[BL_PHYS_MAX];
 };
 
 /** A claimed record, between reserve and commit. Belongs to the caller's stack. */
 struct bl_record {
 	uint8_t *payload; /* size bytes as asked for */
 	uint8_t *header;
-	uint64_t *count;  /* commit counter of the sub-buffer */
-	uint32_t bytes;   /* what to add to it */
+	uint64_t *count;  /* commit count of the sub-buffer */
+	uint64_t add;     /* what to add to it */
 	uint32_t word;
-	uint32_t n;       /* where it is, for who looks; commit does not need it, so the compiler drops it */
-	uint32_t phys;
 };
 
 /** Largest payload that a record of any id can have in a ring with sub-buffers of 2^@sub_shift bytes. */
 static inline uint32_t bl_ring_payload_max(uint32_t sub_shift)
 {
-	return (1u << sub_shift) - (uint32_t)sizeof(struct bl_packet) - BL_RECORD_EXTENDED - 1;
+	return (1u << sub_shift) - (uint32_t)sizeof(struct bl_packet) - BL_RECORD_EXTENDED - BL_COUNT_SIZE;
 }
+
+/** bl_ring_lay() - fill in @ring's sub and offset for sub-buffers that follow each other from @base on */
+void bl_ring_lay(struct bl_ring *ring, void *base);
 
 /**
  * bl_ring_setup() - check the geometry and derive from it
@@ -119,7 +128,7 @@ BL_MUST_CHECK bool bl_ring_setup(struct bl_ring *ring);
 /**
  * bl_ring_init() - lay out the control words of a new ring
  *
- * The memory behind @ring must be zero, and nobody else may use it yet. Physical sub-buffers 0..n_sub-1 go to the slots.
+ * The memory behind @ring must be zero, and nobody else may use it yet. Physical sub-buffers 0..n_sub-1 go to the slots. Writes to each.
  */
 void bl_ring_init(const struct bl_ring *ring);
 
@@ -128,7 +137,6 @@ void bl_ring_lose(struct bl_ring *ring, enum bl_lost reason, uint64_t count);
 
 /* The general case of bl_ring_reserve() and bl_ring_commit(); not to be called by anybody else. */
 BL_MUST_CHECK int bl_ring_reserve_slow(struct bl_ring *ring, uint32_t id, uint32_t size, struct bl_record *ret);
-BL_MUST_CHECK int bl_ring_slot_open(struct bl_ring *ring, uint32_t n, uint32_t *ret_phys);
 void bl_ring_deliver(struct bl_ring *ring, const uint64_t *count);
 
 /** High half of last_ts. Renewed on the slow path, which a record takes when its own is another one. */
@@ -137,12 +145,20 @@ static inline uint32_t bl_ring_epoch(const struct bl_ring_shared *shared)
 	return bl_load_relaxed(&shared->last_half[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__]);
 }
 
-/** The slot of the sub-buffer that offset @off lies in, by as few instructions as a shift and a mask of bytes take. */
-static inline const uint64_t *bl_ring_slot_at(const struct bl_ring *ring, const struct bl_ring_shared *shared, uint32_t off)
+/** The commit count of physical sub-buffer @phys. */
+static inline uint64_t *bl_ring_count(const struct bl_ring *ring, uint32_t phys)
 {
-	const uint8_t *const slots = (const uint8_t *)shared->slot;
+	return (uint64_t *)(void *)(ring->sub[phys] + ring->sub_size - BL_COUNT_SIZE);
+}
 
-	return (const uint64_t *)(const void *)(slots + (off >> ring->slot_shift & ring->slot_bytes));
+/** bl_record_word(), for an id that fits. */
+static inline uint32_t bl_ring_word(const struct bl_ring *ring, uint32_t id, uint32_t ts)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return ts * ring->id_scale + id;
+#else
+	return bl_record_word(id, ts, ring->id_bits);
+#endif
 }
 
 /* Keeps @ret out of memory on the common path, where the compiler holds it in registers. */
@@ -171,39 +187,37 @@ BL_MUST_CHECK BL_ALWAYS_INLINE int bl_ring_reserve(struct bl_ring *ring, uint32_
 	struct bl_ring_shared *shared = ring->shared;
 	const uint64_t head = bl_load_acquire(&shared->head); /* ORD(reserve:A) */
 	const struct bl_ticks ts = bl_port_clock_fast(ring); /* ORD(reserve:B) */
-	const uint64_t new_head = ((uint64_t)ts.low << 32) + (uint32_t)head + BL_RECORD_COMPACT + size;
-	/* One less than the position, so that position 0 (not open yet) looks like the very end. */
-	const uint64_t behind = (head - 1) & ring->pos_mask;
-	/* Valid if the claim succeeds: while head stays in the sub-buffer there is unclaimed room, so it cannot have been handed over. */
-	const uint64_t slot = bl_load_acquire(bl_ring_slot_at(ring, shared, (uint32_t)head)); /* ORD(slot:A) */
-	const uint32_t phys = (uint32_t)slot - bl_slot_open_base();
+	const uint32_t off = (uint32_t)head;
+	const uint64_t new_head = ((uint64_t)ts.low << 32) + off + BL_RECORD_COMPACT + size;
+	/* The last byte that has to be in the same sub-buffer: that of the count, if the record came right in front of it. */
+	const uint64_t last = (uint64_t)off + size + (BL_RECORD_COMPACT + BL_COUNT_SIZE - 1);
 
 	bl_port_step(BL_STEP_LOADED);
 	/*
 	 * new_head - head is the ticks since the newest claim, in the upper half, and the record's size. The room that is checked keeps
-	 * the lower half from overflowing; last_ts, never later than that claim and in the same 2^32 ticks as ts, the upper one.
+	 * the lower half from overflowing; last_ts, never later than that claim and in the same 2^32 ticks as ts, the upper one. A ring
+	 * that is closed has an offset behind the limit.
 	 */
-	if (bl_likely(new_head - head < ring->compact_span && ts.high == bl_ring_epoch(shared) && behind + size < ring->room &&
-		      id < ring->fast_ids && phys < ring->n_phys)) {
+	if (bl_likely(new_head - head < ring->compact_span && ts.high == bl_ring_epoch(shared) && !((last ^ off) & ring->outside) &&
+		      off < ring->limit && id < ring->fast_ids)) {
 		/*
 		 * All that a record needs is computed before the claim: loads behind it would wait for it, and what they are made from
 		 * would have to be kept meanwhile, where registers are few on the stack, and the claim waits for stores. The empty
 		 * statement holds the compiler to that.
 		 */
-		uint8_t *header = ring->sub[phys] + behind + 1;
-		uint32_t word = bl_record_word(id, ts.low, ring->id_bits);
-		uint64_t *count = &shared->commit[phys];
+		uint8_t *header = ring->sub[0] + off;
+		uint8_t *count = ring->sub[0] + (off | ring->sub_mask) - (BL_COUNT_SIZE - 1);
+		uint32_t word = bl_ring_word(ring, id, ts.low);
 
 		__asm__ volatile("" : "+r"(header), "+r"(word), "+r"(count));
+		bl_port_fetch_ahead(header, size);
 		if (bl_likely(bl_local_cas(&shared->head, head, new_head))) { /* ORD(reserve:C) */
 			bl_port_step(BL_STEP_CLAIMED);
 			ret->header = header;
-			ret->payload = ret->header + BL_RECORD_COMPACT;
-			ret->count = count;
-			ret->bytes = BL_RECORD_COMPACT + size;
+			ret->payload = header + BL_RECORD_COMPACT;
+			ret->count = (uint64_t *)(void *)count;
+			ret->add = bl_count_bytes(BL_RECORD_COMPACT + size) + BL_COUNT_RECORD;
 			ret->word = word;
-			ret->n = (uint32_t)head >> ring->sub_shift;
-			ret->phys = phys;
 			return 0;
 		}
 	}
@@ -218,8 +232,6 @@ BL_MUST_CHECK BL_ALWAYS_INLINE int bl_ring_reserve(struct bl_ring *ring, uint32_
  */
 BL_ALWAYS_INLINE void bl_ring_commit(struct bl_ring *ring, const struct bl_record *rec)
 {
-	uint64_t count;
-
 	bl_port_step(BL_STEP_WRITTEN);
 	/*
 	 * Who looks at the records of a killed program sees its stores in program order; only the compiler could put the word in front
@@ -228,8 +240,7 @@ BL_ALWAYS_INLINE void bl_ring_commit(struct bl_ring *ring, const struct bl_recor
 	__atomic_signal_fence(__ATOMIC_RELEASE);
 	__builtin_memcpy(__builtin_assume_aligned(rec->header, 1), &rec->word, sizeof(rec->word)); /* ORD(commit:A) */
 	bl_port_step(BL_STEP_FINISHED);
-	count = bl_local_add_return(rec->count, 1ull << 32 | rec->bytes); /* ORD(commit:B) */
-	if (bl_unlikely((uint32_t)count == ring->sub_size))
+	if (bl_unlikely(bl_local_add_negative(rec->count, rec->add))) /* ORD(commit:B) */
 		bl_ring_deliver(ring, rec->count);
 }
 
@@ -246,7 +257,7 @@ int bl_ring_flush(struct bl_ring *ring);
 struct bl_reader {
 	struct bl_ring *ring;
 	uint32_t next;  /* number of the sub-buffer to come */
-	uint32_t spare; /* physical sub-buffer that is ours: zero, commit counter 0; what was taken, until it is put back */
+	uint32_t spare; /* physical sub-buffer that is ours: zero but for the count; what was taken, until it is put back */
 };
 
 /** A sub-buffer that its writers will not finish, see bl_reader_peek(). */
@@ -255,7 +266,7 @@ struct bl_unfinished {
 	uint32_t claimed_bytes;     /* from the start of the packet */
 	uint32_t committed_bytes;
 	uint32_t committed_records;
-	bool opened;                /* somebody got so far as to open the slot */
+	bool opened;                /* its opener got so far as to open the slot */
 };
 
 /** bl_reader_init() - start at the ring's first sub-buffer with the spare that follows the slots' own. */
@@ -277,7 +288,10 @@ uint32_t bl_reader_distance(const struct bl_reader *reader);
 /** bl_reader_seek_oldest() - overwrite mode: pass over what was overwritten since the last visit. */
 void bl_reader_seek_oldest(struct bl_reader *reader);
 
-/** bl_reader_clean() - make what was taken a spare again. Afterwards its bytes are zero. */
+/** bl_reader_records() - how many records were committed to what was taken; a hostile producer can make it anything. */
+uint32_t bl_reader_records(const struct bl_reader *reader);
+
+/** bl_reader_clean() - make what was taken a spare again. Afterwards its bytes are zero, but for the count. */
 void bl_reader_clean(struct bl_reader *reader);
 
 /**

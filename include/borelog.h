@@ -71,6 +71,7 @@ extern "C" {
 
 #include "borelog/core/event.h"
 #include "borelog/core/ring.h"
+#include "borelog/core/text.h"
 
 /* ---- What the macros below stand on. Not for direct use. ---- */
 
@@ -109,7 +110,7 @@ struct borelog_object {
 };
 
 /* Goes up with every change of what trace points have compiled in; the size notices what is forgotten. */
-#define BORELOG_ABI (1u << 16 | (uint32_t)sizeof(struct bl_ring))
+#define BORELOG_ABI (2u << 16 | (uint32_t)sizeof(struct bl_ring))
 
 /** What a trace point needs to know of a session that it is in. */
 struct borelog_view {
@@ -251,120 +252,16 @@ static inline BL_INLINE void borelog_close(struct borelog_open_record *open)
 
 /* ---- Arguments: for each kind its type code, size, encoding, and form for filters. ---- */
 
-/* strlen without a call: strings are short, and a call costs as much as the whole record path has. Aligned words never cross a page. */
-#ifdef __SSE2__
-typedef char __attribute__((vector_size(16), may_alias)) borelog_block;
-
-static inline unsigned borelog_block_zeros(borelog_block block)
-{
-	const borelog_block zero = {0};
-
-	return (unsigned)__builtin_ia32_pmovmskb128(block == zero);
-}
-
-__attribute__((no_sanitize("address"))) static inline size_t borelog_strlen(const char *s)
-{
-	const unsigned misaligned = (unsigned)((uintptr_t)s % 16);
-	const borelog_block *at = (const borelog_block *)(const void *)(s - misaligned);
-	unsigned zeros;
-
-	__asm__("" : "+r"(at)); /* beyond the array that the compiler may know, but in its block */
-	zeros = borelog_block_zeros(*at) >> misaligned;
-	if (bl_likely(zeros))
-		return (size_t)__builtin_ctz(zeros);
-	do
-		zeros = borelog_block_zeros(*++at);
-	while (!zeros);
-	return (size_t)((const char *)at - s) + (size_t)__builtin_ctz(zeros);
-}
-#else
-__attribute__((no_sanitize("address"))) static inline size_t borelog_strlen(const char *s)
-{
-	typedef uint64_t __attribute__((may_alias)) word_t;
-	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-	const char *at = s;
-	uint64_t word;
-
-	for (; (uintptr_t)at % sizeof(word); at++)
-		if (!*at)
-			return (size_t)(at - s);
-	__asm__("" : "+r"(at)); /* beyond the array that the compiler may know, but in its word */
-	for (;; at += sizeof(word)) {
-		word = *(const word_t *)(const void *)at;
-		if ((word - ones) & ~word & highs)
-			break;
-	}
-	while (*at)
-		at++;
-	return (size_t)(at - s);
-}
-#endif
-
 static inline size_t borelog_size_string(const char *s)
 {
 	if (!s)
 		return sizeof("(null)");
-	return __builtin_constant_p(__builtin_strlen(s)) ? __builtin_strlen(s) + 1 : borelog_strlen(s) + 1;
+	return __builtin_constant_p(__builtin_strlen(s)) ? __builtin_strlen(s) + 1 : bl_text_length(s) + 1;
 }
 
-/* Copy @n bytes of text by pieces of a fixed size, the last one overlapping. Return: non-zero if one of them was 0. */
-#ifdef __SSE2__
-static inline unsigned borelog_copy_16(uint8_t *to, const char *from)
-{
-	borelog_block block;
-
-	memcpy(&block, from, sizeof(block));
-	memcpy(to, &block, sizeof(block));
-	return borelog_block_zeros(block);
-}
-#define BL_TEXT_PIECE 16u
-#define BL_TEXT_COPY borelog_copy_16
-#endif
-
-static inline unsigned borelog_copy_8(uint8_t *to, const char *from)
-{
-	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-	uint64_t word;
-
-	memcpy(&word, from, sizeof(word));
-	memcpy(to, &word, sizeof(word));
-	return ((word - ones) & ~word & highs) != 0;
-}
-#ifndef BL_TEXT_PIECE
-#define BL_TEXT_PIECE 8u
-#define BL_TEXT_COPY borelog_copy_8
-#endif
-
-static inline unsigned borelog_copy_text(uint8_t *to, const char *from, size_t n)
-{
-	unsigned zeros = 0;
-	size_t i;
-
-	__asm__("" : "+r"(from)); /* the compiler cannot know that n fits */
-	if (n >= BL_TEXT_PIECE) {
-		for (i = 0; i + BL_TEXT_PIECE < n; i += BL_TEXT_PIECE)
-			zeros |= BL_TEXT_COPY(to + i, from + i);
-		return zeros | BL_TEXT_COPY(to + n - BL_TEXT_PIECE, from + n - BL_TEXT_PIECE);
-	}
-	if (n >= 8)
-		return borelog_copy_8(to, from) | borelog_copy_8(to + n - 8, from + n - 8);
-	for (i = 0; i < n; i++) {
-		to[i] = (uint8_t)from[i];
-		zeros |= !to[i];
-	}
-	return zeros;
-}
-
-/* A string that has shrunk or grown since it was measured: the measured size is what the record has. */
 static inline uint8_t *borelog_put_string(uint8_t *p, const char *s, size_t size)
 {
-	size_t i;
-
-	p[size - 1] = 0;
-	if (bl_unlikely(borelog_copy_text(p, s ? s : "(null)", size - 1)))
-		for (i = 0; i + 1 < size; i++)
-			p[i] = p[i] ? p[i] : (uint8_t)'#';
-	return p + size;
+	return bl_text_put(p, s ? s : "(null)", size);
 }
 
 #define BL_SEQUENCE_MAX 65535u

@@ -4,13 +4,15 @@
  *
  * The rings must not be in a forked child, and yet a child that was forked by a signal handler in the middle of a record, and returns
  * into that record, must not fault. So the mapping is cut into chunks that children do not inherit (MADV_DONTFORK), and behind each
- * lies a page that they do inherit and that grows downwards on demand like a stack (MAP_GROWSDOWN): the child's stray stores land in
- * private zero pages. The kernel keeps new mappings at least 1 MiB (its stack guard gap) below such a page, so a chunk that is smaller
+ * lies a gap that they do inherit and that grows downwards on demand like a stack (MAP_GROWSDOWN): the child's stray stores land in
+ * private zero pages. The kernel keeps new mappings at least 1 MiB (its stack guard gap) below such a gap, so a chunk that is smaller
  * stays unused in the child; the lowest chunk has a page without access in front, which counts as no neighbour.
  *
  *     | no access | head | v | ring 0: control, sub-buffers .. | v | .. sub-buffers | v | ring 1 ... | v |
  *
- * (v: a page that grows downwards.) A child that may not grow a stack by a chunk's size (RLIMIT_STACK below CHUNK_MAX) can fault there.
+ * (v: a gap that grows downwards, bl_piece_gap() bytes of address space.) So every place below a ring's limit (bl_ring.limit), whatever
+ * a hostile recorder makes of a ring's head, is memory that may be written to. A child that may not grow a stack by a chunk's size
+ * (RLIMIT_STACK below CHUNK_MAX) can fault there.
  *
  * Memory is mapped over that of an older session if it has the same shape and a few others were used meanwhile (KEPT): a writer that was
  * in the middle of a record all that time can only spoil a record of this program. So ten thousand sessions take no more mappings
@@ -24,12 +26,12 @@
 
 /* Retired memory of one shape that is left alone. */
 #define KEPT 3
-#define CHUNK_MAX (1u << BL_PROGRAM_SUB_SHIFT_MAX)
+#define CHUNK_MAX BL_PIECE_SIZE
 
 struct layout {
 	uint8_t *base; /* NULL: only measuring */
 	size_t at;
-	size_t page;
+	size_t gap;
 	int memfd;
 	int err;
 	bool punch; /* give the memory back instead of mapping it */
@@ -40,7 +42,7 @@ static uint8_t *chunk(struct layout *l, uint64_t offset, size_t size)
 {
 	uint8_t *const at = l->base + l->at;
 
-	l->at += size + l->page;
+	l->at += size + l->gap;
 	if (!l->base || l->err)
 		return at;
 	if (l->punch) {
@@ -49,8 +51,8 @@ static uint8_t *chunk(struct layout *l, uint64_t offset, size_t size)
 	}
 	if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, l->memfd, (off_t)offset) == MAP_FAILED)
 		l->err = -errno;
-	else if (mmap(at + size, l->page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0) ==
-		 MAP_FAILED)
+	else if (mmap(at + size, l->gap, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN | MAP_NORESERVE, -1, 0) == MAP_FAILED)
 		l->err = -errno;
 	else
 		l->err = (int)bl_sys(SYS_madvise, at, size, MADV_DONTFORK);
@@ -77,8 +79,10 @@ static void lay_ring(struct layout *l, uint64_t offset, uint32_t sub_shift, uint
 
 		if (ring && lead)
 			ring->shared = (struct bl_ring_shared *)(void *)at;
-		for (i = 0; ring && i < per_chunk && p < n_phys; i++, p++)
+		for (i = 0; ring && i < per_chunk && p < n_phys; i++, p++) {
 			ring->sub[p] = at + lead + ((size_t)i << sub_shift);
+			ring->offset[p] = bl_sub_offset(sub_shift, p);
+		}
 		done += length;
 	}
 }
@@ -91,7 +95,8 @@ static void lay_all(struct layout *l, const struct bl_session_head *head, uint8_
 	/* On 32-bit machines, more than there is address space for. */
 	if (head->head_size + (uint64_t)head->n_rings * head->ring_size > SIZE_MAX / 2)
 		l->err = -ENOMEM;
-	l->at = l->page;
+	l->gap = bl_piece_gap(head->sub_shift);
+	l->at = l->gap;
 	*ret_head = chunk(l, 0, head->head_size);
 	for (r = 0; r < head->n_rings; r++)
 		lay_ring(l, head->head_size + r * head->ring_size, head->sub_shift, head->n_phys, rings ? &rings[r] : NULL);
@@ -270,7 +275,7 @@ static int fill(struct bl_memory *memory, struct layout *l, const struct bl_sess
 int bl_arena_map(const struct bl_session_head *head, int memfd, int life, struct bl_memory **ret)
 {
 	const struct bl_shape shape = shape_of(head);
-	struct layout l = {.page = (size_t)getauxval(AT_PAGESZ), .memfd = memfd};
+	struct layout l = {.memfd = memfd};
 	struct bl_memory *memory;
 	uint8_t *unused;
 	bool fresh;
@@ -316,7 +321,7 @@ void bl_arena_punch(const struct bl_memory *memory)
 					     .n_rings = shape->n_rings,
 					     .sub_shift = shape->sub_shift,
 					     .n_phys = shape->n_phys};
-	struct layout l = {.base = memory->arena, .page = (size_t)getauxval(AT_PAGESZ), .punch = true};
+	struct layout l = {.base = memory->arena, .punch = true};
 	uint8_t *unused;
 
 	lay_all(&l, &head, &unused, NULL);

@@ -120,7 +120,7 @@ static void write_taken(struct record_session *session, struct program *program,
 	if (packet_check(&packet, &pr->ring, pr->stream, pr->extra, ts_max(session), lost_max(session)))
 		spoil(session, program, pr, "a packet's size or time cannot be");
 	else
-		write_packet(session, pr, trace, &packet, bytes, bl_load_relaxed(&pr->ring.shared->commit[reader->spare]) >> 32);
+		write_packet(session, pr, trace, &packet, bytes, bl_reader_records(reader));
 }
 
 static uint32_t drain_ring(struct record_session *session, struct program *program, struct program_ring *pr, struct trace *trace)
@@ -183,7 +183,7 @@ static void seek(struct program *program)
 		if (pr->broken)
 			continue;
 		bl_reader_seek_oldest(&pr->reader);
-		pr->stream->seq_next += (pr->reader.next - before) & (0xffffffffu >> pr->ring.sub_shift);
+		pr->stream->seq_next += (pr->reader.next - before) & BL_N_MASK;
 	}
 }
 
@@ -259,7 +259,8 @@ static void write_unfinished(struct record_session *session, struct program *pro
 	uint8_t *bytes;
 
 	if (!left->opened) {
-		pr->extra[BL_LOST_TORN]++;
+		/* The one who was to open it, and what others recorded behind that claim. */
+		pr->extra[BL_LOST_TORN] += 1 + (uint64_t)left->committed_records;
 		return;
 	}
 	bytes = malloc(pr->ring.sub_size);

@@ -46,7 +46,8 @@ int packet_check(struct bl_packet *packet, const struct bl_ring *ring, const str
 	uint64_t claims[BL_LOST_NR], lost[BL_LOST_NR];
 	int i;
 
-	if (packet->content_bits % 8 || packet->content_bits < 8 * sizeof(*packet) || packet->content_bits > 8ull * ring->sub_size)
+	if (packet->content_bits % 8 || packet->content_bits < 8 * sizeof(*packet) ||
+	    packet->content_bits > 8ull * (ring->sub_size - BL_COUNT_SIZE))
 		return -BL_EPROTO;
 	if (packet->timestamp_begin < stream->ts_last || packet->timestamp_end < packet->timestamp_begin ||
 	    packet->timestamp_end > ts_max)

@@ -49,8 +49,9 @@ static int ring_init(const struct record_session *session, struct program *progr
 	ring->stream_instance_id = pr->stream->instance_id;
 	ring->seq_base = pr->stream->seq_next;
 	memcpy(ring->lost_base, pr->stream->lost, sizeof(ring->lost_base));
+	bl_ring_lay(ring, at + BL_ABI_PAGE);
 	for (p = 0; p < geometry->n_phys; p++)
-		ring->sub[p] = at + BL_ABI_PAGE + ((size_t)p << geometry->sub_shift);
+		ring->offset[p] = bl_sub_offset(geometry->sub_shift, p); /* as the program has them; we look a sub-buffer up by its number */
 	if (!bl_ring_setup(ring))
 		return -EINVAL;
 	bl_ring_init(ring);

@@ -34,6 +34,8 @@
  *     0                    struct bl_session_head, tables behind it (offsets inside head_size)
  *     head_size            ring 0: BL_ABI_PAGE with struct bl_ring_shared at its start, then n_phys sub-buffers of 2^sub_shift bytes
  *     + ring_size          ring 1 ...
+ * In the program's address space sub-buffers lie apart by BL_PIECE_SIZE, see lib/arena.c: bl_sub_offset() says where the places are that a
+ * ring's head names.
  * The program reads the head once, copies and checks it (bl_ring_setup() and every offset), and never trusts it again.
  *
  * Wake-up: a program that hands over a sub-buffer sets bl_session_head.bell to 1 by exchange; if it was 0 it calls FUTEX_WAKE (shared,
@@ -61,6 +63,7 @@
 #define BL_ATTACH_TIMEOUT_MS 1000
 #define BL_RINGS_MAX 1024u
 #define BL_PROGRAM_SUB_SHIFT_MAX 19u /* 512 KiB: a program maps rings in pieces of that size, see lib/arena.c */
+#define BL_PIECE_SIZE (1u << BL_PROGRAM_SUB_SHIFT_MAX)
 
 enum bl_control_slot_state {
 	BL_SLOT_STATE_FREE = 0,
@@ -158,6 +161,20 @@ struct bl_session_head {
 	uint32_t enabled_offset; /* uint32_t[n_events + 1], by event id: 0 off; 1 on; else offset of a struct bl_filter (filter.h) */
 	uint32_t bell __attribute__((aligned(64)));
 };
+
+/** Bytes that a program leaves free behind each piece of a ring with sub-buffers of 2^@sub_shift bytes: a multiple of both. */
+static inline uint32_t bl_piece_gap(uint32_t sub_shift)
+{
+	return 1u << sub_shift > BL_ABI_PAGE ? 1u << sub_shift : BL_ABI_PAGE;
+}
+
+/** bl_ring.offset[@phys] of a program's ring. */
+static inline uint32_t bl_sub_offset(uint32_t sub_shift, uint32_t phys)
+{
+	const uint32_t in_piece = BL_PIECE_SIZE >> sub_shift;
+
+	return phys / in_piece * (BL_PIECE_SIZE + bl_piece_gap(sub_shift)) + (phys % in_piece << sub_shift);
+}
 
 /** The page of the recorder's life. @owner is the futex word of a robust mutex. */
 struct bl_life {

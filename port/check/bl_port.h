@@ -27,12 +27,17 @@ static inline bool bl_local_cas(uint64_t *p, uint64_t old, uint64_t new_value)
 	return done;
 }
 
-static inline uint64_t bl_local_add_return(uint64_t *p, uint64_t v)
+static inline void bl_local_add(uint64_t *p, uint64_t v)
 {
-	uint64_t before = v;
+	__asm__ volatile("addq %1, %0" : "+m"(*p) : "er"(v) : "memory", "cc");
+}
 
-	__asm__ volatile("xaddq %0, %1" : "+r"(before), "+m"(*p) : : "memory", "cc");
-	return before + v;
+static inline bool bl_local_add_negative(uint64_t *p, uint64_t v)
+{
+	bool negative;
+
+	__asm__ volatile("addq %2, %1" : "=@ccs"(negative), "+m"(*p) : "er"(v) : "memory");
+	return negative;
 }
 
 static inline struct bl_ticks bl_check_ticks(void)
@@ -57,9 +62,14 @@ static inline bool bl_local_cas(uint64_t *p, uint64_t old, uint64_t new_value)
 	return __atomic_compare_exchange_n(p, &old, new_value, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-static inline uint64_t bl_local_add_return(uint64_t *p, uint64_t v)
+static inline void bl_local_add(uint64_t *p, uint64_t v)
 {
-	return __atomic_add_fetch(p, v, __ATOMIC_ACQ_REL);
+	__atomic_add_fetch(p, v, __ATOMIC_RELAXED);
+}
+
+static inline bool bl_local_add_negative(uint64_t *p, uint64_t v)
+{
+	return __atomic_add_fetch((int64_t *)p, (int64_t)v, __ATOMIC_ACQ_REL) < 0;
 }
 
 uint64_t bl_check_clock(void);

@@ -22,9 +22,14 @@ static inline bool bl_local_cas(uint64_t *p, uint64_t old, uint64_t new_value)
 	return __atomic_compare_exchange_n(p, &old, new_value, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-static inline uint64_t bl_local_add_return(uint64_t *p, uint64_t v)
+static inline void bl_local_add(uint64_t *p, uint64_t v)
 {
-	return __atomic_add_fetch(p, v, __ATOMIC_ACQ_REL);
+	__atomic_add_fetch(p, v, __ATOMIC_RELAXED);
+}
+
+static inline bool bl_local_add_negative(uint64_t *p, uint64_t v)
+{
+	return __atomic_add_fetch((int64_t *)p, (int64_t)v, __ATOMIC_ACQ_REL) < 0;
 }
 
 #define bl_shared_cas bl_local_cas
@@ -82,6 +87,28 @@ static inline uint64_t bl_user_clock_read(uint32_t clock)
 #define bl_port_clock_fast(ring) bl_user_ticks()
 #define bl_port_clock_is_fast(ring) ((ring)->clock == BL_CLOCK_COUNTER)
 #define bl_port_zero(p, size) memset(p, 0, size)
+
+/*
+ * The recorder clears what it has taken, mostly on another CPU, in whose cache the lines then are; a store to one would have to fetch it,
+ * and LOCK waits for that store. So they are asked for early: by so much that they are there in time, and as many as a record of up to
+ * three lines uses up; longer copies the CPU foresees by itself.
+ */
+#define BL_USER_AHEAD 1024
+#if defined(__x86_64__)
+#define BL_USER_FETCH(at) __asm__ volatile("prefetchw %0" : : "m"(*(at)))
+#else
+#define BL_USER_FETCH(at) __builtin_prefetch(at, 1)
+#endif
+
+static inline __attribute__((always_inline)) void bl_user_fetch_ahead(const uint8_t *at, uint32_t size)
+{
+	BL_USER_FETCH(at + BL_USER_AHEAD);
+	if (size > 64) {
+		BL_USER_FETCH(at + BL_USER_AHEAD + 64);
+		BL_USER_FETCH(at + BL_USER_AHEAD + 128);
+	}
+}
+#define bl_port_fetch_ahead(at, size) bl_user_fetch_ahead(at, size)
 
 #ifndef bl_port_step
 #define bl_port_step(step) ((void)0)

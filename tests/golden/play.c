@@ -116,7 +116,7 @@ static void close_stream(void)
 
 static void open_stream(const char *args)
 {
-	unsigned int id, id_bits, contexts, n_sub, i;
+	unsigned int id, id_bits, contexts, n_sub;
 	char path[512];
 
 	close_stream();
@@ -136,8 +136,7 @@ static void open_stream(const char *args)
 		.stream_instance_id = UINT64_C(0x123456789) + id,
 	};
 	memcpy(ring.uuid, trace_uuid, sizeof(ring.uuid));
-	for (i = 0; i < PHYS_MAX; i++)
-		ring.sub[i] = subs[i];
+	bl_ring_lay(&ring, subs);
 	if (!bl_ring_setup(&ring) || n_classes == STREAMS_MAX ||
 	    event_set_to_ctf(sets[n_sets - 1], id, id_bits, contexts, &classes[n_classes++]))
 		die("bad stream");

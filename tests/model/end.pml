@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * end.pml - a session ends under writers that are in the middle of a record: the page with the control words is punched out of the
- * memfd, and reads as zeros from then on (one page, so in one step; the sub-buffers' pages follow and only cost memory).
+ * memfd, and reads as zeros from then on (one page, so in one step; the sub-buffers' pages, commit counts among them, follow later).
+ * A head of zeros is no place in a ring, and not a closed ring either.
  *
  * Either the recorder ends the session and punches, or it dies at any moment, which its robust futex word shows; then who hands a sub-buffer over next
  * finds out and punches, once (bl_port_wake() in lib/attach.c). Two writers on two CPUs with 3 records each, each of which fills a
@@ -13,14 +14,15 @@
  *     a recorder's death is seen by the first hand-over after it
  *
  * Twins:
- *     GONE   an empty slot (0) counts as free
- *     ENTER  any free slot may be entered, whatever number it is free for: a late writer that clears a sub-buffer sets one free
+ *     GONE   a head of zeros is taken for a closed ring, and an empty slot (0) counts as free
+ *     ENTER  a head of zeros is taken for a closed ring, and any free slot may be entered, whatever number it is free for: a late writer
+ *            that clears a sub-buffer sets one free
  *     CLAIM  head is stored
  *     ONCE   everybody who sees that the recorder is dead punches
  *     LIFE   the recorder's life is looked at before the hand-over
  *
  * good   end   -DRECORDS=3
- * reach  end   late claim on an empty page, late hand-over, late set free, buried, not connected
+ * reach  end   late hand-over, late set free, buried, not connected, opened too late
  * broken GONE   end assertion
  * broken ENTER  end assertion
  * broken CLAIM  end assertion
@@ -44,6 +46,7 @@ c_decl {
 /* In the page. A sub-buffer number n is not open (used 0) or full but for its padding (used 1); both claims counted make 2. */
 byte head_n;
 bit head_used;
+bit head_gone; /* all of head is 0 */
 byte s_n[2] = {0, 1};
 byte s_state[2] = {FREE, FREE};
 byte commit[2]; /* by slot: nothing is exchanged here */
@@ -58,14 +61,17 @@ inline punch()
 	atomic {
 		head_n = 0;
 		head_used = 0;
+		head_gone = 1;
 		s_n[0] = 0;
 		s_n[1] = 0;
 		s_state[0] = GONE;
 		s_state[1] = GONE;
-		commit[0] = 0;
-		commit[1] = 0;
 		punched++;
 		assert(punched == 1)
+	};
+	atomic {
+		commit[0] = 0;
+		commit[1] = 0
 	}
 }
 
@@ -120,26 +126,18 @@ inline count(n)
 	od
 }
 
-/* Sets gone if the slot is not there any more. */
+/* By who opens: the claim that moved head into @n is ours. Sets gone if the slot is not there any more. */
 inline slot_open(n)
 {
-	do
-	:: atomic {
-		if
-		:: SLOT_IS(n, OPEN) -> break
-		:: SLOT_IS(n, FREE)
-		:: else ->
-			gone = 1;
-			break
-		fi
-	   };
-	   atomic {
+	atomic {
 		if
 		:: SLOT_IS(n, FREE) -> s_state[SLOT(n)] = OPEN
-		:: else
+		:: else ->
+			assert(punched);
+			c_code { REACHED("opened too late"); };
+			gone = 1
 		fi
-	   }
-	od
+	}
 }
 
 inline make_free(n)
@@ -170,6 +168,12 @@ inline make_free(n)
 	od
 }
 
+#if defined(BROKEN_GONE) || defined(BROKEN_ENTER)
+#define IS_GONE false
+#else
+#define IS_GONE head_gone
+#endif
+
 #ifdef BROKEN_GONE
 #define MAY_ENTER(n) (SLOT_IS(n, FREE) || s_state[SLOT(n)] == GONE)
 #elif defined(BROKEN_ENTER)
@@ -185,18 +189,20 @@ inline record()
 		hn = head_n;
 		used = head_used;
 		n = hn + used;
-		late = (punched > 0)
+		late = (punched > 0);
+		if
+		:: IS_GONE ->
+			c_code { REACHED("not connected"); };
+			break
+		:: else
+		fi
 	   };
 	   make_free(n);
 	   atomic {
 		if
 		:: MAY_ENTER(n) -> assert(!late)
 		:: else ->
-			if
-			:: s_state[SLOT(n)] == GONE -> c_code { REACHED("not connected"); }
-			:: else
-			fi;
-			break /* discarded, or not connected */
+			break /* discarded, or gone meanwhile */
 		fi
 	   };
 	   atomic {
@@ -204,25 +210,16 @@ inline record()
 #ifdef BROKEN_CLAIM
 		:: true ->
 #else
-		:: head_n == hn && head_used == used ->
+		:: head_n == hn && head_used == used && (late || !head_gone) ->
 #endif
-			if
-			:: punched && !late -> c_code { REACHED("late claim on an empty page"); }
-			:: else
-			fi;
 			head_n = n;
-			head_used = 1
+			head_used = 1;
+			head_gone = 0
 		:: else -> goto record_again
 		fi
 	   };
 	   if
-	   :: used ->
-		slot_open(hn);
-		if
-		:: !gone -> count(hn)
-		:: else
-		fi;
-		gone = 0
+	   :: used -> count(hn)
 	   :: else
 	   fi;
 	   slot_open(n);

@@ -12,7 +12,8 @@
  *
  * This is happens-before of C11, and thus stronger than any one machine: a store buffer that drains in any order, an early load and a
  * machine where CPUs see stores in different orders all show as an access by one who is not in the set. What a load that is early
- * (RESERVE_A) does to control is modelled as such: the slot is loaded in front of head.
+ * (RESERVE_A) does to control is modelled as such: the slot, by which a closer finds the number of the sub-buffer that head is in, is
+ * loaded in front of head.
  *
  * Two writers on two CPUs, of the programs' flavour, fill sub-buffers of two records each, one slot, two physical sub-buffers, 3
  * rounds, so that each physical one is used again; a consumer. Exhaustive within that.
@@ -23,7 +24,7 @@
  *
  * good   discard     -DROUNDS=3
  * good   overwrite   -DROUNDS=3 -DOVERWRITE
- * reach  discard     opened by the second, delivered by the first
+ * reach  discard     in an unopened one, delivered by the first
  * reach  overwrite   cleaned, taken, beaten by the consumer, beaten by the writer
  * broken RESERVE_A    discard   assertion
  * broken COMMIT_B_REL discard   assertion
@@ -31,7 +32,7 @@
  * broken DELIVER_A    discard   assertion
  * broken TAKE_ACQ     discard   assertion
  * broken TAKE_B_REL   discard   assertion
- * broken ENTER_SLOT   discard   assertion
+ * broken ENTER_A      discard   assertion
  * broken CLEAN_ACQ    overwrite assertion
  * broken CLEAN_B      overwrite assertion
  * broken CLEAN_C      overwrite assertion
@@ -60,6 +61,7 @@ c_decl {
 
 byte knows[KNOWERS] = {63, 63, 63, 63, 63, 63, 63}; /* set up before anybody looked */
 byte head;  /* claims; 2 in each sub-buffer */
+byte head_phys;
 byte s_n;
 byte s_state = FREE;
 byte s_phys;
@@ -160,53 +162,34 @@ inline make_free(n, who)
 	cleans = 0
 }
 
+/* slot_open(), by who opens; what it knows of the sub-buffer it knows by enter:A. */
 inline slot_open(n, who)
 {
-	do
-	:: d_step {
-		seen_n = s_n;
-		seen = s_state;
-		phys = s_phys;
-#ifndef BROKEN_ENTER_SLOT
-		acquire(SLOT, who) /* ORD(slot:A) */
-#endif
-	   };
-	   if
-	   :: seen_n == n && seen == OPEN -> break
-	   :: else -> assert(seen_n == n && seen == FREE)
-	   fi;
-	   d_step {
-		if
-		:: IS(n, FREE) && s_phys == phys ->
-			s_state = OPEN;
-#ifdef BROKEN_ENTER_SLOT
-			release_more(SLOT, who)
-#else
-			acquire(SLOT, who); /* ORD(slot:B) */
-			release(SLOT, who)
-#endif
-		:: else
-		fi
-	   }
-	od
+	d_step {
+		assert(IS(n, FREE) && s_phys == phys);
+		s_state = OPEN;
+		acquire(SLOT, who); /* ORD(slot:A) */
+		release(SLOT, who)
+	}
 }
 
 active [2] proctype writer()
 {
-	byte h, phys, seen, seen_n;
-	bit opens, fast, cleans, filled;
+	byte h, phys, seen_n, early_n, early_phys;
+	bit opens, seen, finds, cleans, filled;
 
 again:	do
 	:: head >= 2 * ROUNDS -> break
 	:: else ->
 #ifdef BROKEN_RESERVE_A
 		d_step {
-			fast = (s_state == OPEN);
-			phys = s_phys
+			early_n = s_n;
+			early_phys = s_phys
 		};
 #endif
 		d_step {
 			h = head;
+			phys = head_phys;
 			acquire(HEAD, _pid); /* ORD(reserve:A) */
 			opens = (h % 2 == 0)
 		};
@@ -216,7 +199,7 @@ again:	do
 		fi;
 		if
 		:: opens ->
-			fast = 0;
+			finds = 0;
 #ifdef OVERWRITE
 			if
 			:: h && IS(h / 2 - 1, DELIVERED) -> make_free(h / 2, _pid)
@@ -225,7 +208,8 @@ again:	do
 #endif
 			atomic {
 				seen = IS(h / 2, FREE);
-#ifndef BROKEN_ENTER_SLOT
+				phys = s_phys;
+#ifndef BROKEN_ENTER_A
 				acquire(SLOT, _pid) /* ORD(enter:A) */
 #endif
 			};
@@ -234,22 +218,30 @@ again:	do
 			:: else -> goto again
 			fi
 		:: else ->
+			/* A record needs nothing but head; a closer, which this one stands for as well, finds the slot. */
+			if
+			:: finds = 0
+			:: d_step {
+				finds = 1;
 #ifndef BROKEN_RESERVE_A
-			atomic {
-				/* The number is not looked at: the claim says that it is right. */
-				fast = (s_state == OPEN);
-				phys = s_phys;
-#ifndef BROKEN_ENTER_SLOT
-				acquire(SLOT, _pid) /* ORD(slot:A) */
+				early_n = s_n;
+				early_phys = s_phys;
 #endif
-			}
-#endif
+				seen = (early_phys == phys);
+				seen_n = early_n
+			   };
+			   if
+			   :: seen
+			   :: else -> goto again
+			   fi
+			fi
 		fi;
 		d_step {
 			seen = (head == h);
 			if
 			:: seen ->
 				head = h + 1;
+				head_phys = phys;
 				acquire(HEAD, _pid); /* ORD(reserve:C) */
 				release(HEAD, _pid)
 			:: else
@@ -259,16 +251,17 @@ again:	do
 		:: seen
 		:: else -> goto again
 		fi;
+		assert(!finds || seen_n == h / 2);
 		if
-		:: fast
-		:: else -> slot_open(h / 2, _pid)
+		:: opens -> slot_open(h / 2, _pid)
+		:: else
 		fi;
 		atomic {
 			if
-			:: !fast && !opens -> c_code { REACHED("opened by the second"); }
+			:: IS(h / 2, FREE) -> c_code { REACHED("in an unopened one"); }
 			:: else
 			fi;
-			assert(IS(h / 2, OPEN) && s_phys == phys);
+			assert((IS(h / 2, OPEN) || IS(h / 2, FREE)) && s_phys == phys);
 			access(RECORD(phys, h % 2), _pid);
 			value[RECORD(phys, h % 2)] = h + 1
 		};
@@ -292,6 +285,7 @@ again:	do
 		if
 		:: filled ->
 			d_step {
+				assert(IS(h / 2, OPEN) && s_phys == phys);
 				s_n = h / 2;
 				s_state = DELIVERED;
 				s_phys = phys;

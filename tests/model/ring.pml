@@ -2,8 +2,9 @@
 /*
  * ring.pml - the ring's algorithm, as in core/ring.h and core/ring.c, with each shared access as one step: reserve, the two duties
  * of the switcher (closing the old packet, opening the new one), commit, hand-over, discard and overwrite mode, flush, a consumer.
- * Memory is sequentially consistent here; what the barriers are for is in handover.pml and exchange.pml, what the clock is for in
- * clock.pml and header.pml.
+ * Memory is sequentially consistent here; what the barriers are for is in order.pml, what the clock is for in clock.pml and
+ * header.pml. Here the number in head stands for the clock's half: it tells one round from the next; who needs the number finds it by
+ * the physical sub-buffer, as the core does.
  *
  * PLAIN   the kernel's and hypervisor's flavour: the writers are levels of interruption of one CPU. A writer may be interrupted before
  *         every step by one of a higher level, which runs to its end and may be interrupted itself: double nesting.
@@ -22,7 +23,8 @@
  *
  * Twins:
  *     ENTER       any free slot may be entered, whatever number it is free for
- *     CLOSER      who closes a packet believes it open
+ *     EARLY       who opens a packet counts its claim first, and opens the slot then
+ *     FIND        the sub-buffer that head is in is taken to be the first one that is open
  *     LOST        the discard counter is read after the claim
  *     CLAIM       head is stored, not exchanged
  *     PAD         a record may end where the sub-buffer ends, and nobody is left to close it
@@ -46,7 +48,8 @@
  * reach  user-flush       discard, record in an unopened one
  * broken ENTER       plain-discard   assertion
  * broken ENTER       user-discard    assertion
- * broken CLOSER      plain-discard   assertion
+ * broken EARLY       plain-discard   assertion
+ * broken FIND        plain-discard   assertion
  * broken LOST        plain-discard   assertion
  * broken CLAIM       plain-discard   assertion
  * broken PAD         plain-discard   assertion
@@ -79,7 +82,8 @@ c_decl {
 #define NEXT(n) (((n) + 1) & N_MASK)
 
 byte head_n = FIRST;
-byte head_pos;
+byte head_pos; /* 0: closed */
+byte head_phys;
 byte s_n[N_SUB] = {6, 7};
 byte s_state[N_SUB] = {FREE, FREE};
 byte s_phys[N_SUB] = {0, 1};
@@ -131,33 +135,31 @@ inline zero(phys)
 	CELL(phys, 3) = 0
 }
 
-/* bl_ring_slot_open(): a claim is held in @number, so the slot is open for it, or still free for it. */
+/* slot_open(): the claim that moved head into @number is ours. */
 inline slot_open(number, phys)
 {
-	do
-	:: atomic {
-		if
-		:: SLOT_IS(number, OPEN) ->
-			phys = s_phys[SLOT(number)];
-			break
-		:: else ->
-			assert(s_state[SLOT(number)] == FREE);
-#ifndef BROKEN_ENTER
-			assert(s_n[SLOT(number)] == number);
+	atomic {
+		assert(SLOT_IS(number, FREE) && s_phys[SLOT(number)] == phys);
+		s_state[SLOT(number)] = OPEN
+	}
+}
+
+/* find_slot(): number of the sub-buffer that is at @phys, or 255. */
+#ifdef BROKEN_FIND
+#define FOUND(s, phys) (s_state[s] == OPEN)
+#else
+#define FOUND(s, phys) (s_phys[s] == phys)
 #endif
-			phys = s_phys[SLOT(number)];
-			seen_n = s_n[SLOT(number)]
-		fi
-	   };
-	   d_step {
+
+inline find_slot(phys, number)
+{
+	d_step {
 		if
-		:: SLOT_IS(seen_n, FREE) && SLOT(seen_n) == SLOT(number) && s_phys[SLOT(number)] == phys ->
-			s_n[SLOT(number)] = number;
-			s_state[SLOT(number)] = OPEN
-		:: else
+		:: FOUND(0, phys) -> number = s_n[0]
+		:: !FOUND(0, phys) && FOUND(1, phys) -> number = s_n[1]
+		:: else -> number = 255
 		fi
-	   }
-	od
+	}
 }
 
 /* count_bytes(), bl_ring_commit(), bl_ring_deliver(). */
@@ -245,18 +247,13 @@ inline make_free(number)
 #endif
 
 /* close_packet(): the claim moved head from @pos of @number on. */
-inline close_packet(number, pos)
+inline close_packet(number, phys, pos)
 {
-#ifdef BROKEN_CLOSER
-	phys = s_phys[SLOT(number)];
-#else
-	slot_open(number, phys);
-#endif
 	atomic {
 #ifdef BROKEN_LOST
 		lost_seen = lost;
 #endif
-		assert(SLOT_IS(number, OPEN) && s_phys[SLOT(number)] == phys && !p_end[phys]);
+		assert((SLOT_IS(number, OPEN) || SLOT_IS(number, FREE)) && s_phys[SLOT(number)] == phys && !p_end[phys]);
 		if
 		:: !p_number[phys] -> c_code { REACHED("closed before opened"); }
 		:: else
@@ -283,7 +280,16 @@ inline close_packet(number, pos)
 inline write_record()
 {
 	d_step {
-		assert(SLOT_IS(n, OPEN) && s_phys[SLOT(n)] == phys);
+#ifdef BROKEN_EARLY
+#define MAY_BE_FREE true
+#else
+#define MAY_BE_FREE !opens
+#endif
+		assert((SLOT_IS(n, OPEN) || (MAY_BE_FREE && SLOT_IS(n, FREE))) && s_phys[SLOT(n)] == phys);
+		if
+		:: s_state[SLOT(n)] == FREE -> c_code { REACHED("record in an unopened one"); }
+		:: else
+		fi;
 		assert(!CELL(phys, pos));
 		CELL(phys, pos) = size;
 		if
@@ -302,16 +308,25 @@ inline record()
 	:: atomic {
 		hn = head_n;
 		hp = head_pos;
+		phys = head_phys;
 		opens = (!hp || !FITS(hp, size));
-		n = ((opens && hp) -> NEXT(hn) : hn);
+		n = hn;
 		pos = (opens -> 1 : hp)
 	   };
 	   if
-	   :: atomic {
-		opens ->
-		fast = 0;
-		lost_seen = (hp -> lost : 0)
-	      };
+	   :: opens ->
+	      if
+	      :: hp ->
+		close_phys = phys;
+		find_slot(close_phys, n);
+		if
+		:: n == 255 -> goto record_again /* head has moved */
+		:: else
+		fi;
+		n = NEXT(n);
+		lost_seen = lost
+	      :: else
+	      fi;
 #ifdef OVERWRITE
 	      if
 	      :: s_state[SLOT(n)] == DELIVERED -> make_free(n)
@@ -320,7 +335,7 @@ inline record()
 #endif
 	      atomic {
 		if
-		:: MAY_ENTER(n) -> skip
+		:: MAY_ENTER(n) -> phys = s_phys[SLOT(n)]
 		:: !MAY_ENTER(n) && head_n == hn && head_pos == hp ->
 			c_code { REACHED("discard"); };
 			lost++;
@@ -328,50 +343,52 @@ inline record()
 		:: else -> goto record_again
 		fi
 	      }
-	   :: atomic {
-		!opens -> /* the slot is loaded before the claim */
-		fast = SLOT_IS(n, OPEN);
-		phys = s_phys[SLOT(n)]
-	      }
+	   :: else
 	   fi;
 	   atomic {
 		if
 		:: CLAIM_HOLDS ->
+			assert(n == (opens && hp -> NEXT(hn) : hn));
 			head_n = n;
-			head_pos = pos + size
+			head_pos = pos + size;
+			head_phys = phys
 		:: else -> goto record_again
 		fi
 	   };
 	   if
-	   :: opens && hp -> close_packet(hn, hp)
+	   :: opens && hp -> close_packet(hn, close_phys, hp)
 	   :: else
 	   fi;
 	   if
-	   :: fast
-	   :: else ->
+	   :: opens ->
+#ifndef BROKEN_EARLY
 		slot_open(n, phys);
-		atomic {
-			if
-			:: opens ->
-				assert(!p_number[phys]);
-				p_number[phys] = n + 8
-			:: else ->
-				c_code { REACHED("record in an unopened one"); }
-			fi
+#endif
+		d_step {
+			assert(!p_number[phys]);
+			p_number[phys] = n + 8
 		}
+	   :: else
 	   fi;
 #ifdef OVERWRITE
 	   if
 	   :: opens ->
-		keep = phys;
+		close_phys = phys;
 		make_free(NEXT(n));
-		phys = keep
+		phys = close_phys
 	   :: else
 	   fi;
 #endif
-#ifdef BROKEN_COMMIT
+#if defined(BROKEN_COMMIT)
 	   count(n, phys, size + opens);
 	   write_record();
+#elif defined(BROKEN_EARLY)
+	   write_record();
+	   count(n, phys, size + opens);
+	   if
+	   :: opens -> slot_open(n, phys)
+	   :: else
+	   fi;
 #else
 	   write_record();
 	   count(n, phys, size + opens);
@@ -381,8 +398,8 @@ record_again:
 	   skip
 	od;
 	atomic {
-		hn = 0; hp = 0; n = 0; pos = 0; phys = 0; seen_n = 0; lost_seen = 0; keep = 0; size = 0;
-		opens = 0; fast = 0
+		hn = 0; hp = 0; n = 0; pos = 0; phys = 0; seen_n = 0; lost_seen = 0; close_phys = 0; size = 0;
+		opens = 0
 	}
 }
 
@@ -392,28 +409,32 @@ inline flush()
 	:: atomic {
 		hn = head_n;
 		hp = head_pos;
+		phys = head_phys;
 		if
 		:: !hp -> break
 		:: else
 		fi
 	   };
 	   lost_seen = lost;
+	   find_slot(phys, n);
 	   atomic {
 		if
 		:: CLAIM_HOLDS ->
-			head_n = NEXT(hn);
-			head_pos = 0
+			assert(n == hn);
+			head_n = NEXT(n);
+			head_pos = 0;
+			head_phys = 0
 		:: else ->
 			goto flush_again
 		fi
 	   };
-	   close_packet(hn, hp);
+	   close_packet(hn, phys, hp);
 	   break;
 flush_again:
 	   skip
 	od;
 	atomic {
-		hn = 0; hp = 0; phys = 0; seen_n = 0; lost_seen = 0
+		hn = 0; hp = 0; phys = 0; n = 0; lost_seen = 0
 	}
 }
 
@@ -422,8 +443,8 @@ active [WRITERS] proctype writer()
 provided (level <= _pid + 1)
 #endif
 {
-	byte hn, hp, n, pos, phys, size, seen_n, lost_seen, keep, left, before;
-	bit opens, fast;
+	byte hn, hp, n, pos, phys, size, seen_n, lost_seen, close_phys, left, before;
+	bit opens;
 
 	left = (_pid == 0 -> RECORDS_1 : (_pid == 1 -> RECORDS_2 : RECORDS_3));
 	do
@@ -478,7 +499,7 @@ provided (level <= _pid + 1)
 
 active proctype reader()
 {
-	byte hn, hp, phys, seen_n, lost_seen;
+	byte hn, hp, n, phys, lost_seen;
 	bit flushed;
 
 	do

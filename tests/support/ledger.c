@@ -22,12 +22,11 @@ bool test_ring_init(struct bl_ring *ring, void *memory)
 {
 	uint32_t i;
 
+	bl_ring_lay(ring, (uint8_t *)memory + BL_RING_CONTROL_SIZE);
 	if (!bl_ring_setup(ring))
 		return false;
 	memset(memory, 0, test_ring_size(ring));
 	ring->shared = memory;
-	for (i = 0; i < ring->n_phys; i++)
-		ring->sub[i] = (uint8_t *)memory + BL_RING_CONTROL_SIZE + ((size_t)i << ring->sub_shift);
 	for (i = 0; i < 16; i++)
 		ring->uuid[i] = (uint8_t)(0xa0 + i);
 	for (i = 0; i < 3; i++)
@@ -41,12 +40,11 @@ bool test_ring_init(struct bl_ring *ring, void *memory)
 
 void test_ring_begin_at(struct bl_ring *ring, struct audit *audit, uint32_t n)
 {
-	const uint32_t n_mask = 0xffffffffu >> ring->sub_shift;
 	uint32_t i;
 
 	for (i = 0; i < ring->n_sub; i++)
-		ring->shared->slot[(n + i) & ring->slot_mask] = bl_slot((n + i) & n_mask, BL_SLOT_FREE, i);
-	ring->shared->head = n << ring->sub_shift;
+		ring->shared->slot[(n + i) & ring->slot_mask] = bl_slot((n + i) & BL_N_MASK, BL_SLOT_FREE, i);
+	ring->shared->head = BL_HEAD_CLOSED | n;
 	ring->shared->seq_hint = n;
 	audit->reader.next = n;
 	audit->next_seq = ring->seq_base + n;
@@ -231,7 +229,6 @@ static bool check_record(struct audit *audit, const struct record *record, uint3
 static bool check_head(struct audit *audit, const struct packet *packet, uint32_t n)
 {
 	const struct bl_ring *ring = audit->reader.ring;
-	const uint32_t n_mask = 0xffffffffu >> ring->sub_shift;
 	uint64_t sum = 0;
 	uint32_t i;
 
@@ -254,11 +251,11 @@ static bool check_head(struct audit *audit, const struct packet *packet, uint32_
 	return expect(audit, "magic", packet->magic, 0xc1fc1fc1u) && expect(audit, "stream", packet->stream_id, ring->stream_id) &&
 	       expect(audit, "instance", packet->instance, ring->stream_instance_id) &&
 	       expect(audit, "cpu", packet->cpu_id, ring->cpu_id) && expect(audit, "sum of discarded", packet->discarded, sum) &&
-	       expect(audit, "number of the packet", (packet->seq - ring->seq_base) & n_mask, n) &&
+	       expect(audit, "number of the packet", (packet->seq - ring->seq_base) & BL_N_MASK, n) &&
 	       expect(audit, "packet size", packet->packet_bits, packet->content_bits) &&
 	       expect(audit, "content in whole bytes", packet->content_bits % 8, 0) &&
 	       at_least(audit, "content has a record", packet->content_bits, 8ull * (PACKET_HEAD + 4)) &&
-	       at_least(audit, "content leaves a byte", 8ull * ring->sub_size - 8, packet->content_bits) &&
+	       at_least(audit, "content leaves room for the count", 8ull * (ring->sub_size - BL_COUNT_SIZE), packet->content_bits) &&
 	       at_least(audit, "packet begins before the end of the last", packet->begin, audit->end) &&
 	       at_least(audit, "packet ends before it begins", packet->end, packet->begin);
 }
@@ -267,7 +264,7 @@ void audit_taken(struct audit *audit, uint32_t n)
 {
 	struct bl_ring *ring = audit->reader.ring;
 	const uint8_t *bytes = ring->sub[audit->reader.spare];
-	const uint64_t commit = ring->shared->commit[audit->reader.spare];
+	const uint64_t count = *bl_ring_count(ring, audit->reader.spare);
 	const uint32_t before = audit->records;
 	struct record record;
 	struct packet packet;
@@ -290,12 +287,13 @@ void audit_taken(struct audit *audit, uint32_t n)
 		if (!check_record(audit, &record, n))
 			return;
 	}
-	for (; at < ring->sub_size; at++)
+	for (; at < ring->sub_size - BL_COUNT_SIZE; at++)
 		if (bytes[at] && !audit_wrong(audit, "byte behind the content", at, 0))
 			return;
 	at_least(audit, "packet ends before its last record", packet.end, now);
-	expect(audit, "committed bytes", (uint32_t)commit, ring->sub_size);
-	expect(audit, "committed records", commit >> 32, audit->records - before);
+	expect(audit, "committed bytes", count >> 32, 0x80000000u);
+	expect(audit, "committed records", (uint32_t)count, audit->records - before);
+	expect(audit, "committed records, as the reader says", bl_reader_records(&audit->reader), audit->records - before);
 	audit->end = packet.end;
 	audit->packets++;
 	audit->taken[n % TAKEN_MAX] = 1;
@@ -326,8 +324,7 @@ bool audit_take(struct audit *audit)
 static void check_missing(struct audit *audit, const struct entry *entry)
 {
 	const struct bl_ring *ring = audit->reader.ring;
-	const uint32_t n_mask = 0xffffffffu >> ring->sub_shift;
-	const uint32_t age = (audit->reader.next - entry->n) & n_mask;
+	const uint32_t age = (audit->reader.next - entry->n) & BL_N_MASK;
 
 	/* What is in the newest n_sub - 1 packets is never overwritten: one may be cleared ahead. */
 	if (!(ring->flags & BL_RING_OVERWRITE) || audit->taken[entry->n % TAKEN_MAX] || age < ring->n_sub)
@@ -382,7 +379,7 @@ bool audit_finish(struct audit *audit)
 			audit_wrong(audit, "packets passed over at the end", audit->overwritten, ring->n_sub);
 	}
 	expect(audit, "packets that were not handed over", bl_reader_distance(&audit->reader), 0);
-	expect(audit, "position after the flush", (uint32_t)ring->shared->head & ring->sub_mask, 0);
+	expect(audit, "head after the flush", (uint32_t)ring->shared->head, BL_HEAD_CLOSED | audit->reader.next);
 	if (flushed)
 		at_least(audit, "packets after a flush", audit->packets, before + 1);
 	balance(audit, flushed);

@@ -144,13 +144,32 @@ static int ask(struct bl_attach_reply *reply)
 	return fds[0];
 }
 
+/* The sub-buffers of the ring at @offset in the session's memory, each where the ring's head means it to be. */
+static void map_subs(int fd, uint64_t offset)
+{
+	const size_t size = (size_t)1 << head->sub_shift;
+	uint8_t *base;
+	uint32_t p;
+
+	for (p = 0; p < head->n_phys; p++)
+		ring.offset[p] = bl_sub_offset(head->sub_shift, p);
+	base = mmap(NULL, ring.offset[head->n_phys - 1] + size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	for (p = 0; p < head->n_phys && base != MAP_FAILED; p++) {
+		ring.sub[p] = base + ring.offset[p];
+		if (mmap(ring.sub[p], size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)(offset + BL_ABI_PAGE + p * size)) ==
+		    MAP_FAILED)
+			base = MAP_FAILED;
+	}
+	if (base == MAP_FAILED)
+		die("mmap");
+}
+
 static void join(void)
 {
 	struct bl_attach_reply reply;
 	const struct bl_session_ring *rings;
 	uint8_t *at;
 	const int fd = ask(&reply);
-	uint32_t i;
 
 	if (fd < 0) {
 		errno = -fd;
@@ -160,7 +179,6 @@ static void join(void)
 	head = mmap(NULL, memory_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (head == MAP_FAILED)
 		die("mmap");
-	close(fd);
 	rings = (const void *)((const uint8_t *)head + head->rings_offset);
 	at = (uint8_t *)head + head->head_size;
 	ring = (struct bl_ring){.shared = (void *)at, .sub_shift = head->sub_shift, .n_sub = head->n_sub, .n_phys = head->n_phys,
@@ -170,8 +188,8 @@ static void join(void)
 	memcpy(ring.owner, head->owner, sizeof(ring.owner));
 	memcpy(ring.uuid, head->uuid, sizeof(ring.uuid));
 	memcpy(ring.lost_base, rings[0].lost_base, sizeof(ring.lost_base));
-	for (i = 0; i < head->n_phys; i++)
-		ring.sub[i] = at + BL_ABI_PAGE + ((size_t)i << head->sub_shift);
+	map_subs(fd, head->head_size);
+	close(fd);
 	if (!bl_ring_setup(&ring))
 		die("the recorder's geometry makes no sense");
 }
@@ -231,15 +249,24 @@ static void stuck(long before)
 	_exit(0);
 }
 
+/* Index of the slot of the sub-buffer that is open. */
+static uint32_t open_slot(void)
+{
+	uint32_t i = 0;
+
+	while (i < ring.n_sub - 1 && bl_slot_state(ring.shared->slot[i]) != BL_SLOT_OPEN)
+		i++;
+	return i;
+}
+
 /* The last thing this process does is the claim itself: head moves into the next sub-buffer, and nothing else happens. */
 static void closer(long before)
 {
-	uint32_t off;
+	uint64_t next;
 
 	steps(before);
-	off = (uint32_t)ring.shared->head;
-	__atomic_store_n(&ring.shared->head,
-			 (bl_user_clock_read(ring.clock) << 32) | (uint32_t)(((off >> ring.sub_shift) + 1) << ring.sub_shift | 144),
+	next = ring.shared->slot[(open_slot() + 1) & ring.slot_mask];
+	__atomic_store_n(&ring.shared->head, (bl_user_clock_read(ring.clock) << 32) | (ring.offset[bl_slot_phys(next)] + 144),
 			 __ATOMIC_RELEASE);
 	_exit(0);
 }
@@ -247,13 +274,13 @@ static void closer(long before)
 /* A sub-buffer that is full by its count, while its slot still says that it is open. */
 static void delivered(long before)
 {
-	uint32_t n;
+	uint64_t *slot, open;
 
 	steps(before);
-	n = (uint32_t)ring.shared->head >> ring.sub_shift;
+	slot = &ring.shared->slot[open_slot()];
+	open = *slot;
 	(void)bl_ring_flush(&ring);
-	ring.shared->slot[n & ring.slot_mask] =
-		bl_slot(n, BL_SLOT_OPEN, bl_slot_phys(ring.shared->slot[n & ring.slot_mask]));
+	*slot = open;
 	_exit(0);
 }
 
@@ -275,8 +302,10 @@ static void scribble(unsigned int seed)
 			ring.shared->slot[n % BL_SUB_MAX] = bl_slot(random_word() % 32, BL_SLOT_DELIVERED, random_word() % 12);
 		if (i % 16 == 0)
 			ring.shared->head = value;
+		if (i % 32 == 0)
+			ring.shared->head = value >> 32 << 32 | (ring.offset[n % ring.n_phys] + random_word() % ring.sub_size);
 		if (i % 64 == 0)
-			ring.shared->commit[n % BL_PHYS_MAX] = i % 128 ? value : ring.sub_size;
+			*bl_ring_count(&ring, n % ring.n_phys) = i % 128 ? value : 1ull << 63;
 		if (i % 256 == 0)
 			bl_port_wake(&ring);
 	}
@@ -289,11 +318,10 @@ static void heads(unsigned int seed)
 
 	srand(seed);
 	for (n = 0; n < 200; n++) {
-		const uint32_t slot = ((uint32_t)ring.shared->head >> ring.sub_shift) & ring.slot_mask;
 		uint8_t *bytes;
 
 		steps(3);
-		bytes = ring.sub[bl_slot_phys(ring.shared->slot[slot]) % ring.n_phys];
+		bytes = ring.sub[bl_slot_phys(ring.shared->slot[open_slot()]) % ring.n_phys];
 		(void)bl_ring_flush(&ring);
 		for (i = 0; i < 4; i++)
 			bytes[random_word() % sizeof(struct bl_packet)] = (uint8_t)random_word();

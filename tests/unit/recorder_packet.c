@@ -25,6 +25,7 @@ static int setup(void **state)
 	memset(control, 0, sizeof(control));
 	ring = (struct bl_ring){.shared = (void *)control, .sub_shift = 12, .n_sub = 2, .n_phys = 3, .id_bits = 5, .stream_id = 3,
 				.cpu_id = 1, .owner = {4711}, .stream_instance_id = 9};
+	bl_ring_lay(&ring, NULL);
 	assert_true(bl_ring_setup(&ring));
 	memset(ring.uuid, 0xab, sizeof(ring.uuid));
 	stream = (struct stream){.seq_next = 17, .ts_last = 100, .lost = {5}};
@@ -61,8 +62,8 @@ static void names_are_the_recorders(void **state)
 
 static void sizes_outside_are_refused(void **state)
 {
-	static const uint64_t wrong[] = {0, 8, 8 * 135, 8 * 4097, 8 * 200 + 1, UINT64_MAX, 1ull << 63};
-	static const uint64_t right[] = {8 * 136, 8 * 4096};
+	static const uint64_t wrong[] = {0, 8, 8 * 135, 8 * 4089, 8 * 4097, 8 * 200 + 1, UINT64_MAX, 1ull << 63};
+	static const uint64_t right[] = {8 * 136, 8 * 4088};
 	size_t i;
 
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

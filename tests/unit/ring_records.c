@@ -75,6 +75,30 @@ static void geometry(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct bl_ring r = { .sub_shift = cases[i].shift, .n_sub = cases[i].n_sub, .n_phys = cases[i].n_phys, .id_bits = cases[i].id_bits };
 
+		if (cases[i].shift < 32)
+			bl_ring_lay(&r, NULL);
+		assert_int_equal(bl_ring_setup(&r), cases[i].good);
+	}
+}
+
+/* Places that the record path could not find, or that would overlap. */
+static void offsets(void **state)
+{
+	static const struct {
+		uint32_t p, offset;
+		bool good;
+	} cases[] = {
+		{ 0, 0, true },        { 0, SUB, false },         { 1, SUB, true },        { 1, SUB + 8, false },    { 1, 0, false },
+		{ 2, 3 * SUB, true },  { 2, SUB, false },         { 2, 0x7ffff000u, true }, { 2, 0x80000000u, false }, { 2, 0xfffff000u, false },
+	};
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bl_ring r = { .sub_shift = SHIFT, .n_sub = 2, .n_phys = 3, .id_bits = 5 };
+
+		bl_ring_lay(&r, memory);
+		r.offset[cases[i].p] = cases[i].offset;
 		assert_int_equal(bl_ring_setup(&r), cases[i].good);
 	}
 }
@@ -180,7 +204,7 @@ static void every_residue(void **state)
 	uint32_t room, size;
 
 	(void)state;
-	for (room = 1; room < 60; room++) {
+	for (room = BL_COUNT_SIZE; room < 60; room++) {
 		for (size = 0; size < 40; size++) {
 			const uint32_t id = size < SMALL_MAX ? SMALL_ID + size : 1;
 
@@ -189,8 +213,8 @@ static void every_residue(void **state)
 			put(1, SUB - room - position() - BL_RECORD_COMPACT);
 			assert_int_equal(position(), SUB - room);
 			assert_int_equal(put(id, size), 0);
-			/* At least one byte stays free. */
-			assert_int_equal((uint32_t)ring.shared->head >> SHIFT, BL_RECORD_COMPACT + size >= room);
+			/* The count's bytes stay free. */
+			assert_int_equal((uint32_t)ring.shared->head >> SHIFT, BL_RECORD_COMPACT + size + BL_COUNT_SIZE > room);
 			assert_int_equal(put(40, 9), 0);
 			assert_int_equal(put(1, 8), 0);
 			finish();
@@ -207,7 +231,7 @@ static void largest_payload(void **state)
 	begin(4, 5, 0);
 	assert_int_equal(put(1, most), 0);
 	assert_int_equal(put(0xffffffff, most), 0);
-	assert_int_equal(position(), SUB - 1);
+	assert_int_equal(position(), SUB - BL_COUNT_SIZE);
 	assert_int_equal(put(1, most + 1), -BL_EMSGSIZE);
 	assert_int_equal(put(1, SUB), -BL_EMSGSIZE);
 	assert_int_equal(put(1, 0x7fffffff), -BL_EMSGSIZE);
@@ -281,15 +305,15 @@ static void sequence_numbers(void **state)
 	consumer_keeps_up(BL_RING_OVERWRITE, 0);
 }
 
-/* 2^32 bytes after its start the offset begins again at 0; packet numbers go on. */
-static void offset_wraps(void **state)
+/* 2^31 sub-buffers after its start their numbers begin again at 0; those of the packets go on. */
+static void numbers_wrap(void **state)
 {
 	uint32_t before;
 
 	(void)state;
 	for (before = 0; before < 9; before++) {
-		consumer_keeps_up(0, 0xfffff - before);
-		consumer_keeps_up(BL_RING_OVERWRITE, 0xfffff - before);
+		consumer_keeps_up(0, BL_N_MASK - before);
+		consumer_keeps_up(BL_RING_OVERWRITE, BL_N_MASK - before);
 	}
 }
 
@@ -323,10 +347,10 @@ static void flushes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(geometry),          cmocka_unit_test(header_by_id),      cmocka_unit_test(header_by_distance),
+		cmocka_unit_test(geometry),          cmocka_unit_test(offsets),           cmocka_unit_test(header_by_id),      cmocka_unit_test(header_by_distance),
 		cmocka_unit_test(clock_goes_back),   cmocka_unit_test(every_residue),     cmocka_unit_test(largest_payload),
 		cmocka_unit_test(discard_when_full), cmocka_unit_test(overwrite_oldest),  cmocka_unit_test(sequence_numbers),
-		cmocka_unit_test(offset_wraps),      cmocka_unit_test(flushes),
+		cmocka_unit_test(numbers_wrap),      cmocka_unit_test(flushes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

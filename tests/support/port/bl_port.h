@@ -52,14 +52,15 @@ static inline bool bl_test_split_cas(uint64_t *p, uint64_t old, uint64_t new_val
 #define bl_local_cas bl_test_split_cas
 #endif
 #ifdef BL_TEST_BREAK_ADD
-static inline uint64_t bl_test_split_add(uint64_t *p, uint64_t v)
+static inline bool bl_test_split_add(uint64_t *p, uint64_t v)
 {
 	v += bl_load_relaxed(p);
 	bl_test_split();
 	bl_store_relaxed(p, v);
-	return v;
+	return v >> 63;
 }
-#define bl_local_add_return bl_test_split_add
+#define bl_local_add_negative bl_test_split_add
+#define bl_local_add (void)bl_test_split_add
 #endif
 
 #endif
