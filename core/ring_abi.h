@@ -27,8 +27,8 @@
  *                                                     +--writer, overwrite mode--> CLEANING --same writer--> FREE
  *
  * Memory that was taken away (end of a session) reads as zeros: every slot is GONE, head is no place that there is, and nothing is
- * written any more. (A clock whose low half and upper half are as small as 0 and 2^(32 - id_bits) is that of a machine's first moments:
- * an inline record may be written into the empty pages then, and is lost with them.)
+ * written any more. (Below 2^(32 - id_bits) ticks, in a machine's first moments, the inline path takes 0 for a place that it can use: such
+ * a record goes into the empty pages and is lost with them.)
  */
 #ifndef BL_CORE_RING_ABI_H
 #define BL_CORE_RING_ABI_H

@@ -11,7 +11,6 @@
 
 #include "port.h"
 
-/* strlen without a call: strings are short, and a call costs as much as the whole record path has. Aligned words never cross a page. */
 /*
  * A cheap look at the bytes of @word: 0 says that none of them is 0; a byte that is no ASCII (above 0x80) says nothing. So it is the
  * exact one that decides, and only non-ASCII text pays for it.
