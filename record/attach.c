@@ -243,6 +243,8 @@ static void handle_attach(struct record_session *session, struct connection *con
 		session->summary.programs_refused++;
 	}
 	hang_up(session, connection);
+	if (program)
+		pool_prepare(&session->pool, program->uid, program->memory->size);
 }
 
 static void ready_connection(struct record_session *session, struct source *source)

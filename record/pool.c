@@ -67,6 +67,20 @@ void pool_put(struct pool *pool, struct ring_memory *memory)
 	pool->free_bytes += memory->size;
 }
 
+void pool_prepare(struct pool *pool, uid_t uid, size_t size)
+{
+	struct ring_memory *memory;
+
+	if (size > POOL_READY_BYTES)
+		return;
+	for (memory = pool->free; memory; memory = memory->next)
+		if (memory->uid == uid && memory->size == size)
+			return;
+	memory = memory_new(uid, size);
+	if (memory)
+		pool_put(pool, memory);
+}
+
 void pool_drop(struct ring_memory *memory)
 {
 	if (!memory)

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #define POOL_KEEP_BYTES (64u << 20)
+#define POOL_READY_BYTES (8u << 20) /* at most this is made ready before anybody asks */
 
 struct ring_memory {
 	struct ring_memory *next;
@@ -32,6 +33,12 @@ struct pool {
 struct ring_memory *pool_get(struct pool *pool, uid_t uid, size_t size);
 /** pool_put() - for the next one; all bytes are zero again. */
 void pool_put(struct pool *pool, struct ring_memory *memory);
+/**
+ * pool_prepare() - have memory ready for a program that may attach soon, unless there is some, or it would be much
+ *
+ * The program that attaches waits for its memory in the middle of a trace point; the recorder has the time before.
+ */
+void pool_prepare(struct pool *pool, uid_t uid, size_t size);
 /** pool_drop() - take the pages out from under every mapping, now, and let go. Takes NULL. */
 void pool_drop(struct ring_memory *memory);
 void pool_fini(struct pool *pool);

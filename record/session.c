@@ -397,6 +397,8 @@ int record_session_new(const struct record_options *options, const struct record
 		session->callbacks = *callbacks;
 	init_nothing(session);
 	err = open_all(session, error);
+	if (!err) /* for tables that fit one page, as most do */
+		pool_prepare(&session->pool, geteuid(), BL_ABI_PAGE + session->geometry.n_rings * session->geometry.ring_size);
 	session->start_ns = session_now_ns();
 	if (!err && options->command)
 		err = command_start(session, error);
