@@ -233,10 +233,16 @@ static void write_walked(struct record_session *session, struct program *program
 	struct bl_packet packet;
 	struct walk_head head;
 	struct walk walk;
+	uint64_t torn;
 
-	if (walk_packet(bytes, left->claimed_bytes, program->class->set, pr->ring.id_bits, session->contexts, &walk) || !walk.records) {
-		/* Whoever opened it did not come far enough; perhaps not even to the packet's head. */
-		pr->extra[BL_LOST_TORN] += left->committed_records ? left->committed_records : 1;
+	if (walk_packet(bytes, left->claimed_bytes, program->class->set, pr->ring.id_bits, session->contexts, &walk)) {
+		pr->extra[BL_LOST_TORN]++;
+		return;
+	}
+	if (!walk.records) {
+		/* Whoever opened it did not come far enough, perhaps not even to the packet's head; others may have committed behind it. */
+		torn = walk_torn(&walk, left->committed_records);
+		pr->extra[BL_LOST_TORN] += torn ? torn : 1;
 		return;
 	}
 	if (walk.ts > ts_max(session) || walk.ts < walk.begin || walk.begin < pr->stream->ts_last) {
