@@ -5,11 +5,14 @@ import collections
 import contextlib
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
 import struct
 import subprocess
+import sys
+import time
 
 import harness
 from harness import check, equal, wait_for
@@ -20,7 +23,8 @@ LOST = ("full", "size", "attach", "torn", "busy")
 
 
 def packets(trace, gaps=False):
-    """Heads of all packets of each stream file, as the files have them; every file is a row of whole packets. @gaps: of overwritten ones."""
+    """Heads of all packets of each stream file, as the files have them; every file is a row of whole packets. @gaps: but for
+    overwritten ones."""
     heads = {}
     for path in sorted((pathlib.Path(trace) / "user").glob("stream_*")):
         data, at, rows = path.read_bytes(), 0, []
@@ -36,7 +40,8 @@ def packets(trace, gaps=False):
             check(at + size // 8 <= len(data), path, "ends in the middle of a packet")
             if rows:
                 check(rows[-1]["end"] <= begin <= end, "time goes back in", path)
-                check(seq > rows[-1]["seq"] if gaps else seq == rows[-1]["seq"] + 1, "sequence number", seq, "after", rows[-1]["seq"])
+                before = rows[-1]["seq"]
+                check(seq > before if gaps else seq == before + 1, "sequence number", seq, "after", before)
                 check(all(rows[-1]["by"][why] <= by[why] for why in LOST), "a count falls in", path)
             rows.append(dict(stream=stream, begin=begin, end=end, seq=seq, cpu=cpu, pid=pid, by=by))
             at += size // 8
@@ -159,12 +164,74 @@ def few(trace):
     return harness.read(trace)
 
 
+def own_reader(trace):
+    """(stream, pid, thread, n) of each v:step, read from the bytes: babeltrace2's Python would be busy with it for minutes."""
+    compact, extended = struct.Struct("=IiiI"), struct.Struct("=IIQiiI")
+    for path in sorted((pathlib.Path(trace) / "user").glob("stream_*")):
+        data, packet = path.read_bytes(), 0
+        while packet < len(data):
+            pid, = struct.unpack_from("=I", data, packet + 52)
+            content, size = struct.unpack_from("=QQ", data, packet + 72)
+            at, end = packet + 136, packet + content // 8
+            while at < end:
+                head, _, thread, n = compact.unpack_from(data, at)
+                event = head & 31 if sys.byteorder == "little" else head >> 27
+                if event == 31:
+                    _, event, _, _, thread, n = extended.unpack_from(data, at)
+                    at += extended.size
+                else:
+                    at += compact.size
+                equal(event, 1, f"event at {at} of {path}")
+                yield path.name, pid, thread, n
+            equal(at, end, f"end of the last record in the packet at {packet} of {path}")
+            packet += size // 8
+
+
+KILLED_ROUNDS, KILLED_PROGRAMS, KILLED_THREADS = 3, 2, 6
+
+
+def read_book(path):
+    """What each thread of a victim has attempted."""
+    data = path.read_bytes()
+    return struct.unpack_from("=" + KILLED_THREADS * "Q56x", data) if data else (0,) * KILLED_THREADS
+
+
+def kill_in_the_middle(place, trace):
+    """Programs that record as fast as they can, killed at some moment. Return: by pid, what each thread had attempted."""
+    books = [place.folder / f"books{i}" for i in range(KILLED_PROGRAMS)]
+    for book in books:
+        book.write_bytes(b"")
+    before = written(trace)
+    with running(*((VICTIM, "forever", KILLED_THREADS, book) for book in books), env=place.env) as victims:
+        wait_for(lambda: written(trace) > before + 100000 and all(all(read_book(book)) for book in books), "records")
+        time.sleep(random.uniform(0, 0.005))
+        for victim in victims:
+            victim.kill() # at once, not one after the other's end
+    return {victim.pid: read_book(book) for victim, book in zip(victims, books)}
+
+
 def test_program_killed(place):
+    """Killed at random, flat out: but for the one record that each thread was making, all are in the trace or counted."""
     trace, session = place.start_session("--no-preload", "--size", "256K")
-    with running(*3 * [(VICTIM, "forever", 2)], env=place.env) as victims:
-        wait_for(lambda: written(trace) > 300000, "records")
+    attempted = {}
+    for _ in range(KILLED_ROUNDS):
+        attempted.update(kill_in_the_middle(place, trace))
     place.stop_session(session)
-    packets(trace)
+    seen, last, lost_of = collections.defaultdict(set), {}, collections.Counter()
+    for stream, pid, thread, n in own_reader(trace):
+        before = last.get((stream, pid, thread), -1)
+        check(before < n < attempted[pid][thread], "record", n, "of", pid, thread, "behind", before, "in", stream)
+        check((thread, n) not in seen[pid], "record", n, "of", pid, thread, "again")
+        last[stream, pid, thread] = n
+        seen[pid].add((thread, n))
+    for rows in packets(trace).values():
+        for before, row in zip([{"by": collections.Counter()}] + rows, rows):
+            lost_of[row["pid"]] += sum(row["by"].values()) - sum(before["by"].values())
+    for pid, counts in attempted.items():
+        found = len(seen[pid]) + lost_of[pid]
+        check(seen[pid], "nothing of", pid)
+        check(sum(counts) - KILLED_THREADS <= found <= sum(counts), "of", sum(counts), "records of", pid, "there are", len(seen[pid]),
+              "and counted", lost_of[pid])
     check(check_steps(few(trace), gaps=True) > 1000, "records")
 
 

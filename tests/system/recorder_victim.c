@@ -3,40 +3,67 @@
  * recorder_victim.c - an instrumented program for the tests of the recorder. Every thread's records are numbered without gaps.
  *
  *     count N THREADS     N records from each thread, exit
- *     forever THREADS     until it is killed
+ *     forever THREADS [BOOKS]
+ *                         until it is killed; BOOKS is an empty file that becomes an array of struct book, one for each thread
  *     ask                 for each line "N" on stdin: N records, then says "done"; exits at the end of stdin
  *     exit STATUS, kill SIGNAL
  */
 #include <borelog.h>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#define THREADS_MAX 64
+
+/* What the program leaves when it is killed. */
+struct book {
+	uint64_t attempted; /* records that were begun, the one that is being made included */
+	uint64_t reserved[7];
+};
+
 static long records;
+static struct book no_books[THREADS_MAX];
+static struct book *books = no_books;
 
 static void *write_records(void *arg)
 {
 	const int thread = (int)(long)arg;
 	unsigned int n;
 
-	for (n = 0; records < 0 || n < (unsigned int)records; n++)
+	for (n = 0; records < 0 || n < (unsigned int)records; n++) {
+		bl_store_release(&books[thread].attempted, n + 1);
 		borelog_event("v", "step", thread, n);
+	}
 	return NULL;
+}
+
+static void open_books(const char *path)
+{
+	const int fd = open(path, O_RDWR);
+
+	if (fd < 0 || ftruncate(fd, sizeof(no_books)))
+		exit(99);
+	books = mmap(NULL, sizeof(no_books), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (books == MAP_FAILED)
+		exit(99);
+	close(fd);
 }
 
 static void run_threads(long n_threads)
 {
-	pthread_t thread[64];
+	pthread_t thread[THREADS_MAX];
 	long i;
 
-	for (i = 0; i < n_threads && i < 64; i++)
+	for (i = 0; i < n_threads && i < THREADS_MAX; i++)
 		if (pthread_create(&thread[i], NULL, write_records, (void *)i))
 			exit(99);
-	for (i = 0; i < n_threads && i < 64; i++)
+	for (i = 0; i < n_threads && i < THREADS_MAX; i++)
 		(void)pthread_join(thread[i], NULL);
 }
 
@@ -71,6 +98,8 @@ int main(int argc, char **argv)
 		(void)raise((int)number);
 	} else if (!strcmp(mode, "forever")) {
 		records = -1;
+		if (argc > 3)
+			open_books(argv[3]);
 		run_threads(number);
 	} else {
 		records = number;
