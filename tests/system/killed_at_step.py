@@ -194,7 +194,7 @@ def check_losses(what, lanes, lost, session, victim):
 
 
 def nothing_torn_before(finished, lanes):
-    """Does the last record of @finished surely lie in front of all unfinished ones? Nested ones (the next lane) were begun behind it."""
+    """Does the last record of @finished surely lie in front of all unfinished ones? Nested ones, the next lane, began behind it."""
     return all(lane.exact and (not lane.may_be_torn() or lane.index > finished.index) for lane in lanes if lane.open)
 
 

@@ -230,8 +230,8 @@ def test_program_killed(place):
     for pid, counts in attempted.items():
         found = len(seen[pid]) + lost_of[pid]
         check(seen[pid], "nothing of", pid)
-        check(sum(counts) - KILLED_THREADS <= found <= sum(counts), "of", sum(counts), "records of", pid, "there are", len(seen[pid]),
-              "and counted", lost_of[pid])
+        check(sum(counts) - KILLED_THREADS <= found <= sum(counts), "of", sum(counts), "records of", pid, "there are",
+              len(seen[pid]), "and counted", lost_of[pid])
     check(check_steps(few(trace), gaps=True) > 1000, "records")
 
 
