@@ -3,7 +3,7 @@
  * count.c - counts the records in stream files whose records all have payloads of one size, by walking over their headers.
  *
  * usage: bench-count ID_BITS PAYLOAD FILE...
- * prints: packets, records, discarded (the last packet's total, summed over files), bytes of the files
+ * prints: packets, records, discarded (the last packet's total, summed over streams), bytes of the files
  *
  * Written for the benches alone, where a trace has more records than a decoder gets through in reasonable time.
  */
@@ -18,8 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define STREAMS_MAX 4096u
+
 struct totals {
-	unsigned long long packets, records, discarded, bytes;
+	unsigned long long packets, records, bytes;
+	unsigned long long discarded[STREAMS_MAX]; /* a stream may have several files, and its total only rises */
 };
 
 static int count_packet(const uint8_t *packet, size_t content, uint32_t id_bits, size_t payload, struct totals *totals)
@@ -52,13 +55,17 @@ static int count_file(const uint8_t *bytes, size_t size, uint32_t id_bits, size_
 			return -1;
 		at += head.packet_bits / 8;
 	}
-	totals->discarded += head.discarded;
-	return at == size ? 0 : -1;
+	if (at != size || head.stream_instance_id >= STREAMS_MAX)
+		return -1;
+	if (totals->discarded[head.stream_instance_id] < head.discarded)
+		totals->discarded[head.stream_instance_id] = head.discarded;
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct totals totals = {0};
+	static struct totals totals;
+	unsigned long long discarded = 0;
 	struct stat st;
 	void *bytes;
 	int i, fd;
@@ -77,6 +84,8 @@ int main(int argc, char **argv)
 		munmap(bytes, (size_t)st.st_size);
 		close(fd);
 	}
-	printf("%llu %llu %llu %llu\n", totals.packets, totals.records, totals.discarded, totals.bytes);
+	for (i = 0; i < (int)STREAMS_MAX; i++)
+		discarded += totals.discarded[i];
+	printf("%llu %llu %llu %llu\n", totals.packets, totals.records, discarded, totals.bytes);
 	return 0;
 }

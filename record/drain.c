@@ -91,7 +91,7 @@ static void write_packet(struct record_session *session, struct program_ring *pr
 	/* Every record has at least its compact header. */
 	if (records > size / BL_RECORD_COMPACT)
 		records = size / BL_RECORD_COMPACT;
-	if (packet->discarded && !trace->snapshot && !pr->stream->size) {
+	if (packet->discarded && !trace->snapshot && !pr->stream->file.bytes) {
 		err = write_zero(pr, trace, packet->timestamp_begin);
 		packet->seq = pr->stream->seq_next;
 	}

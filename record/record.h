@@ -13,7 +13,7 @@
  *     record_session_summary(session, &summary)
  *     record_session_free(session)
  *
- * From new to free the process' SIGINT, SIGTERM, SIGHUP and SIGCHLD belong to the session (they are blocked and read from a
+ * From new to free the process' SIGINT, SIGTERM, SIGHUP, SIGCHLD and SIGXFSZ belong to the session (they are blocked and read from a
  * descriptor): the first SIGINT stops it cleanly (with a command: the terminal sends it to the command too, and the session ends when
  * the command has), a second one at once. Only one session at a time in a process. Call from the only thread of the process.
  */

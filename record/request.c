@@ -112,6 +112,7 @@ static int snapshot(struct record_session *session, const char *dir, struct reco
 	summary->snapshots = ++session->summary.snapshots;
 	summary->command_status = -1;
 	(void)snprintf(summary->trace_dir, sizeof(summary->trace_dir), "%s", trace.path);
+	trace_finish(&trace);
 	trace_close(&trace);
 	return err;
 }

@@ -3,8 +3,8 @@
  * session.c - opening and closing a session, and the wait loop. What the rooms are: session.h.
  *
  * Order of opening: all that can fail without a trace first, then the trace directory, last the command or the arming of what runs.
- * Order of closing: disarm, stop listening, take out what is in the rings, punch the memory out, finish the metadata, and only then
- * let the page of life go.
+ * Order of closing: disarm, stop listening, take out what is in the rings, punch the memory out, finish the metadata and the files, and only
+ * then let the page of life go.
  */
 #include "session.h"
 
@@ -189,6 +189,8 @@ static void ready_signal(struct record_session *session, struct source *source)
 
 	if (read(source->fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
+	if (info.ssi_signo == SIGXFSZ)
+		return; /* the write that was too much has said so itself */
 	if (info.ssi_signo != SIGCHLD)
 		interrupted(session, (int)info.ssi_signo);
 	else if (command_reap(session))
@@ -287,6 +289,7 @@ static int open_sources(struct record_session *session)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGCHLD);
+	sigaddset(&signals, SIGXFSZ);
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	err = watch_new(session, &session->signals, signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK), ready_signal);
@@ -475,6 +478,7 @@ static void close_session(struct record_session *session)
 	err = trace_describe(&session->trace, session->failure ? NULL : &session->failure_text);
 	if (err && !session->failure)
 		session->failure = err;
+	trace_finish(&session->trace);
 	life_close(&session->life);
 	attach_close(session);
 	say_unused_filters(session);
@@ -530,6 +534,16 @@ static void close_fd(int fd)
 		close(fd);
 }
 
+/* One that is blocked and came for us, not for who is here after us. */
+static void forget_signal(int signal)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, signal);
+	(void)sigtimedwait(&signals, NULL, &(const struct timespec){0});
+}
+
 void record_session_free(struct record_session *session)
 {
 	if (!session)
@@ -538,6 +552,7 @@ void record_session_free(struct record_session *session)
 	attach_close(session);
 	while (session->programs)
 		program_end(session, session->programs, true);
+	trace_finish(&session->trace);
 	bells_fini(&session->bells);
 	streams_fini(&session->streams);
 	pool_fini(&session->pool);
@@ -550,6 +565,7 @@ void record_session_free(struct record_session *session)
 	close_fd(session->progress_timer.fd);
 	close_fd(session->epoll_fd);
 	(void)setrlimit(RLIMIT_NOFILE, &session->files_before);
+	forget_signal(SIGXFSZ);
 	(void)sigprocmask(SIG_SETMASK, &session->signals_before, NULL);
 	free(session->command_text);
 	free(session->programs_text);

@@ -12,7 +12,8 @@
  *     bell.c      programs wake the recorder         stream.c   classes of streams, streams
  *     clock.c     the trace clock                    packet.c   believing a packet's head
  *     pool.c      the rings' memory                  trace.c    the trace directory
- *     life.c      programs notice the recorder's end rundir.c, control_file.c, proc.c   looking programs up
+ *     life.c      programs notice the recorder's end stream_file.c   a stream's files, whole at every instant
+ *     rundir.c, control_file.c, proc.c   looking programs up
  *
  * One thread does everything but wait for bells (bell.c). It sleeps in epoll_wait() without a time-out, unless somebody has just
  * connected and said nothing yet, or the user asked for a flush by interval, or a progress line is due for what was written.

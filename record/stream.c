@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/record.h"
 
@@ -25,7 +24,7 @@ static struct stream *stream_new(struct streams *streams, struct stream_class *c
 		return NULL;
 	stream->class = class;
 	stream->cpu = cpu;
-	stream->fd = -1;
+	stream->file = STREAM_FILE_CLOSED;
 	stream->instance_id = streams->next_instance++;
 	stream->next = streams->all;
 	streams->all = stream;
@@ -45,9 +44,7 @@ struct stream *stream_bind(struct streams *streams, struct stream_class *class, 
 
 void stream_unbind(struct stream *stream)
 {
-	if (stream->fd >= 0)
-		close(stream->fd);
-	stream->fd = -1;
+	stream_file_close(&stream->file);
 	if (stream->spoiled)
 		return;
 	stream->next_free = stream->class->free[stream->cpu];
@@ -108,8 +105,7 @@ void streams_fini(struct streams *streams)
 
 	while ((stream = streams->all)) {
 		streams->all = stream->next;
-		if (stream->fd >= 0)
-			close(stream->fd);
+		stream_file_close(&stream->file);
 		free(stream);
 	}
 	while ((class = streams->classes)) {

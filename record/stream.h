@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * stream.h - classes of streams (one for each set of descriptions) and the streams in them (one for each file).
+ * stream.h - classes of streams (one for each set of descriptions) and the streams in them (stream_file.h: their files).
  *
  * A stream is bound to one ring of one living program at a time. When the program is dead and its ring drained, the stream is free
- * for a ring of the same class and CPU of another program: ten thousand short processes need as many files as were alive at once. In
+ * for a ring of the same class and CPU of another program: ten thousand short processes need as many streams as were alive at once. In
  * it the packets' sequence numbers, times and discarded counts go on:
  *
  *     seq_next       number of the next packet
@@ -19,6 +19,7 @@
 #include "core/packet.h"
 #include "ctf/metadata.h"
 #include "describe.h"
+#include "stream_file.h"
 
 #define STREAM_CLASSES_MAX 4096u
 
@@ -32,10 +33,7 @@ struct stream {
 	uint64_t ts_last;
 	uint64_t lost[BL_LOST_NR];
 	bool spoiled;              /* its program wrote nonsense: nobody else gets it */
-	/* file in the session's own directory */
-	int fd;
-	bool made;
-	uint64_t size;
+	struct stream_file file;   /* in the session's own directory */
 };
 
 struct stream_class {
@@ -67,7 +65,7 @@ uint32_t stream_id_bits(uint32_t max_id);
 
 /** stream_bind() - a stream for a ring of @class on @cpu. Return: NULL: out of memory. */
 struct stream *stream_bind(struct streams *streams, struct stream_class *class, uint32_t cpu);
-/** The ring is gone. Closes the file; it is opened again when it is needed again. */
+/** The ring is gone. Closes the file, with its room; it is opened again when it is needed again. */
 void stream_unbind(struct stream *stream);
 
 /** stream_class_find() - that of an equal set, or NULL */

@@ -7,16 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "error.h"
 
-/* So many classes and the metadata is written anew for each; from then on a class is appended. */
+/*
+ * The metadata is replaced by rename(), so that it is whole whatever happens. With so many classes it is written anew for each; with
+ * more, that would be quadratic, and there are two copies that take turns: the hidden one gets what it lacks, then they change names.
+ */
 #define REWRITE_CLASSES 16u
+#define METADATA "metadata"
+#define METADATA_HIDDEN ".metadata"
 #define DEFAULT_TRIES 1000
+#define STREAM_NAME_MAX 64
 
 #ifndef BORELOG_VERSION
 #define BORELOG_VERSION "0.1.0"
@@ -69,6 +74,8 @@ int trace_open(struct trace *trace, const char *path, struct record_error *error
 	int err;
 
 	trace->dir_fd = -1;
+	if (!trace->rooms.first)
+		trace->rooms = (struct stream_file_rooms){.first = STREAM_FILE_ROOM_FIRST, .max = STREAM_FILE_ROOM_MAX};
 	err = path ? make_named(trace->path, path, error) : make_default(trace->path, error);
 	if (err) {
 		trace->path[0] = 0;
@@ -87,8 +94,7 @@ void trace_close(struct trace *trace)
 	uint64_t i;
 
 	for (i = 0; i < trace->n_files; i++)
-		if (trace->files[i].fd >= 0)
-			close(trace->files[i].fd);
+		stream_file_close(&trace->files[i]);
 	free(trace->files);
 	trace->files = NULL;
 	trace->n_files = 0;
@@ -104,7 +110,7 @@ void trace_remove(struct trace *trace)
 	if (!trace->path[0])
 		return;
 	if (trace->dir_fd >= 0)
-		(void)unlinkat(trace->dir_fd, "metadata", 0);
+		(void)unlinkat(trace->dir_fd, METADATA, 0);
 	(void)snprintf(user, sizeof(user), "%s/user", trace->path);
 	(void)rmdir(user);
 	(void)rmdir(trace->path);
@@ -220,137 +226,131 @@ static int write_all(int fd, const char *text, size_t size)
 	return 0;
 }
 
-static int write_file(const struct trace *trace, bool append, const char *text, size_t size)
+static int write_hidden(const struct trace *trace, bool append, const char *text, size_t size)
 {
-	const char *name = append ? "metadata" : "metadata.new";
-	const int fd = openat(trace->dir_fd, name, O_WRONLY | O_CLOEXEC | (append ? O_APPEND : O_CREAT | O_TRUNC), 0666);
-	off_t before;
+	const int fd = openat(trace->dir_fd, METADATA_HIDDEN, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (append ? O_APPEND : O_CREAT | O_TRUNC),
+			      0666);
 	int err;
 
 	if (fd < 0)
 		return -errno;
-	before = lseek(fd, 0, SEEK_END);
 	err = write_all(fd, text, size);
-	if (err && append && ftruncate(fd, before))
-		err = -errno;
 	close(fd);
-	if (!append && (err || renameat(trace->dir_fd, name, trace->dir_fd, "metadata"))) {
-		err = err ? err : -errno;
-		(void)unlinkat(trace->dir_fd, name, 0);
-	}
+	return err;
+}
+
+/* @turns: the old one is kept, with what it lacks, for the next time. */
+static int show_hidden(struct trace *trace, bool turns)
+{
+	const uint32_t before = trace->n_described;
+
+	trace->n_behind = 0;
+	if (turns && !renameat2(trace->dir_fd, METADATA_HIDDEN, trace->dir_fd, METADATA, RENAME_EXCHANGE))
+		trace->n_behind = before;
+	else if (renameat(trace->dir_fd, METADATA_HIDDEN, trace->dir_fd, METADATA))
+		return -errno;
+	return 0;
+}
+
+static void drop_hidden(struct trace *trace)
+{
+	(void)unlinkat(trace->dir_fd, METADATA_HIDDEN, 0);
+	trace->n_behind = 0;
+}
+
+static int describe(struct trace *trace)
+{
+	const bool turns = trace->n_described >= REWRITE_CLASSES && trace->n_described < trace->streams->n_classes;
+	const uint32_t first = turns ? trace->n_behind : 0;
+	size_t size = 0;
+	char *text = NULL;
+	int err;
+
+	err = make_text(trace, first, &text, &size);
+	if (err)
+		return err;
+	err = write_hidden(trace, first, text, size);
+	free(text);
+	if (!err)
+		err = show_hidden(trace, turns);
+	if (err)
+		drop_hidden(trace);
 	return err;
 }
 
 int trace_describe(struct trace *trace, struct record_error *error)
 {
-	const bool append = trace->n_described >= REWRITE_CLASSES && trace->n_described < trace->streams->n_classes;
-	size_t size = 0;
-	char *text = NULL;
-	int err;
+	const int err = describe(trace);
 
-	err = make_text(trace, append ? trace->n_described : 0, &text, &size);
-	if (!err) {
-		err = write_file(trace, append, text, size);
-		free(text);
-	}
 	if (err)
 		return record_fail(error, err, "cannot write %s/user/metadata: %s", trace->path, strerror(-err));
 	trace->n_described = trace->streams->n_classes;
 	return 0;
 }
 
-/* The state of a stream's file: in the stream for the session's own trace, in a table for a snapshot. */
-struct file_view {
-	int *fd;
-	bool *made;
-	uint64_t *size;
-};
-
-static int find_file(struct trace *trace, struct stream *stream, struct file_view *ret)
+/* A stream's files: in the stream for the session's own trace, in a table for a snapshot. NULL: none yet. */
+static struct stream_file *find_file(struct trace *trace, struct stream *stream)
 {
-	struct trace_file *files;
+	if (!trace->snapshot)
+		return &stream->file;
+	return stream->instance_id < trace->n_files ? &trace->files[stream->instance_id] : NULL;
+}
+
+static struct stream_file *make_file(struct trace *trace, struct stream *stream)
+{
+	struct stream_file *files = find_file(trace, stream);
 	uint64_t i;
 
-	if (!trace->snapshot) {
-		*ret = (struct file_view){&stream->fd, &stream->made, &stream->size};
-		return 0;
-	}
-	if (stream->instance_id >= trace->n_files) {
-		files = realloc(trace->files, (stream->instance_id + 1) * sizeof(*files));
-		if (!files)
-			return -ENOMEM;
-		for (i = trace->n_files; i <= stream->instance_id; i++)
-			files[i] = (struct trace_file){.fd = -1};
-		trace->files = files;
-		trace->n_files = stream->instance_id + 1;
-	}
-	files = &trace->files[stream->instance_id];
-	*ret = (struct file_view){&files->fd, &files->made, &files->size};
-	return 0;
+	if (files)
+		return files;
+	files = realloc(trace->files, (stream->instance_id + 1) * sizeof(*files));
+	if (!files)
+		return NULL;
+	for (i = trace->n_files; i <= stream->instance_id; i++)
+		files[i] = STREAM_FILE_CLOSED;
+	trace->files = files;
+	trace->n_files = stream->instance_id + 1;
+	return &files[stream->instance_id];
 }
 
-static int open_file(struct trace *trace, const struct stream *stream, struct file_view *file)
+static void make_name(char ret[STREAM_NAME_MAX], const struct stream *stream)
 {
-	char name[64];
-
-	if (*file->fd >= 0)
-		return 0;
-	(void)snprintf(name, sizeof(name), "stream_%u_%u_%llu", stream->class->id, stream->cpu, (unsigned long long)stream->instance_id);
-	*file->fd = openat(trace->dir_fd, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (*file->made ? 0 : O_CREAT | O_EXCL), 0666);
-	if (*file->fd < 0)
-		return -errno;
-	if (!*file->made)
-		trace->n_made++;
-	*file->made = true;
-	return 0;
-}
-
-static int write_packet(int fd, uint64_t offset, const struct bl_packet *packet, const void *payload, size_t payload_size)
-{
-	const uint64_t total = sizeof(*packet) + payload_size;
-	uint64_t done = 0;
-
-	while (done < total) {
-		struct iovec part[2] = {
-			{.iov_base = (char *)(uintptr_t)packet + (done < sizeof(*packet) ? done : sizeof(*packet)),
-			 .iov_len = done < sizeof(*packet) ? sizeof(*packet) - done : 0},
-			{.iov_base = (char *)(uintptr_t)payload + (done > sizeof(*packet) ? done - sizeof(*packet) : 0),
-			 .iov_len = done > sizeof(*packet) ? total - done : payload_size},
-		};
-		const ssize_t n = pwritev(fd, part, 2, (off_t)(offset + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -EIO;
-		done += (uint64_t)n;
-	}
-	return 0;
+	(void)snprintf(ret, STREAM_NAME_MAX, "stream_%u_%u_%llu", stream->class->id, stream->cpu, (unsigned long long)stream->instance_id);
 }
 
 int trace_write(struct trace *trace, struct stream *stream, const struct bl_packet *packet, const void *payload, size_t payload_size)
 {
-	struct file_view file;
-	struct stat st;
+	struct stream_file *file = make_file(trace, stream);
+	char name[STREAM_NAME_MAX];
+	uint64_t before;
 	int err;
 
-	err = find_file(trace, stream, &file);
-	if (!err)
-		err = open_file(trace, stream, &file);
+	if (!file)
+		return -ENOMEM;
+	before = file->bytes;
+	make_name(name, stream);
+	err = stream_file_append(file, trace->dir_fd, name, &trace->rooms, packet, payload, payload_size);
 	if (err)
 		return err;
-	err = write_packet(*file.fd, *file.size, packet, payload, payload_size);
-	/* A removed file takes everything and keeps nothing. */
-	if (!err && (fstat(*file.fd, &st) || !st.st_nlink))
-		return -ENOENT;
-	if (err) {
-		/* If even that fails, the tail is cut when the next packet is written over it, or read as what it is: half a packet. */
-		if (ftruncate(*file.fd, (off_t)*file.size) && errno == EIO)
-			err = -EIO;
-		return err;
-	}
-	*file.size += sizeof(*packet) + payload_size;
-	trace->bytes += sizeof(*packet) + payload_size;
+	trace->n_made += !before;
+	trace->bytes += file->bytes - before;
 	trace->packets++;
 	return 0;
+}
+
+void trace_finish(struct trace *trace)
+{
+	struct stream_file *file;
+	char name[STREAM_NAME_MAX];
+	struct stream *stream;
+
+	for (stream = trace->streams ? trace->streams->all : NULL; stream; stream = stream->next) {
+		file = find_file(trace, stream);
+		if (!file || !file->room)
+			continue;
+		make_name(name, stream);
+		stream_file_finish(file, trace->dir_fd, name);
+	}
+	if (trace->n_behind)
+		drop_hidden(trace);
 }

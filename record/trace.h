@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * trace.h - a trace directory: DIR/user/metadata and one file for each stream.
+ * trace.h - a trace directory: DIR/user/metadata and the files of each stream.
  *
- * Invariants, at every moment, whatever kills the recorder:
- *     the metadata describes every stream class that has a packet in a file
- *     a file is a row of whole packets: one that could be written in part only is cut off again
+ * Invariants, at every instant, whatever kills the recorder:
+ *     the metadata is whole, and describes every stream class that has a packet in a file
+ *     each stream file is a row of whole packets (stream_file.h); until trace_finish() the last one may have padding
+ *     what is neither has a name with a leading dot, which readers pass over
  * The directory is never one that was there before.
  */
 #ifndef BL_RECORD_TRACE_H
@@ -14,18 +15,13 @@
 #include "record.h"
 #include "stream.h"
 
-struct trace_file {
-	int fd;
-	bool made;
-	uint64_t size;
-};
-
 struct trace {
 	char path[PATH_MAX]; /* absolute */
 	int dir_fd;          /* of DIR/user */
 	bool snapshot;       /* its files are in files[] by instance, not in the streams */
-	struct trace_file *files;
+	struct stream_file *files;
 	uint64_t n_files;
+	struct stream_file_rooms rooms; /* 0: the usual ones */
 	/* what the metadata needs */
 	enum ctf_version version;
 	uint8_t uuid[16];
@@ -34,6 +30,7 @@ struct trace {
 	const char *command; /* text for the env, may be NULL */
 	const char *programs;
 	uint32_t n_described; /* stream classes in the metadata file */
+	uint32_t n_behind;    /* and in the hidden one; 0: there is none */
 	/* results */
 	uint64_t bytes;
 	uint64_t packets;
@@ -50,6 +47,9 @@ struct trace {
 int trace_open(struct trace *trace, const char *path, struct record_error *error);
 void trace_close(struct trace *trace);
 
+/** trace_finish() - all is written: every file has its real size from now on. May be called again. */
+void trace_finish(struct trace *trace);
+
 /** trace_remove() - a trace that was never begun: take the directory away again */
 void trace_remove(struct trace *trace);
 
@@ -60,7 +60,7 @@ int trace_describe(struct trace *trace, struct record_error *error);
  * trace_write() - append a packet
  * @packet: its head; @payload: what is behind it
  *
- * Return: 0; -ENOSPC, -EDQUOT and others with the file as before; -ENOENT: somebody removed the directory.
+ * Return: 0; -ENOSPC, -EDQUOT and others with the files as before; -ENOENT: somebody removed the directory.
  */
 int trace_write(struct trace *trace, struct stream *stream, const struct bl_packet *packet, const void *payload, size_t payload_size);
 

@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -170,6 +171,42 @@ def discarded(trace):
 def summary(stderr):
     """Numbers of the summary that borelog record prints, by the first word of their line."""
     return {name: int(number.replace(",", "")) for name, number in re.findall(r"^ *(\w+):? +([\d,]+)", stderr, re.M)}
+
+
+def stream_files(trace):
+    """Files of each stream that a reader sees, by the first one's name, in the order they were written."""
+    streams = {}
+    for path in (pathlib.Path(trace) / "user").glob("stream_*"):
+        name, _, part = path.name.partition(".")
+        streams.setdefault(name, []).append((int(part or 1), path))
+    for name, parts in sorted(streams.items()):
+        parts.sort()
+        equal([n for n, _ in parts], list(range(1, len(parts) + 1)), f"files of {name}")
+        streams[name] = [path for _, path in parts]
+    return streams
+
+
+def packet_heads(path):
+    """Where each packet of a stream file is, and its head. The last one of a file that is being written claims room behind it."""
+    with open(path, "rb") as file:
+        at = 0
+        while at < (size := os.fstat(file.fileno()).st_size): # it shrinks when the recorder has finished it
+            file.seek(at)
+            head = file.read(136)
+            check(len(head) == 136, path, "ends in the middle of a packet's head")
+            bits = struct.unpack_from("=Q", head, 80)[0]
+            check(bits and bits % 8 == 0 and at + bits // 8 <= size, path, "ends in the middle of a packet")
+            yield at, head
+            at += bits // 8
+
+
+def written(trace):
+    """Bytes of packets so far, without the room that is made in advance."""
+    total = 0
+    for parts in stream_files(trace).values():
+        for path in parts:
+            total += sum(struct.unpack_from("=Q", head, 72)[0] // 8 for _, head in packet_heads(path))
+    return total
 
 
 def main(functions):

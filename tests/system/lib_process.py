@@ -213,17 +213,13 @@ def shmem_kib(pid):
         return next(int(line.split()[1]) for line in status if line.startswith("RssShmem"))
 
 
-def trace_size(trace):
-    return sum(path.stat().st_size for path in trace.rglob("*") if path.is_file())
-
-
 def test_sessions_come_and_go(place):
     """Ring memory goes when a session ends, under threads that never stop recording; the program does not notice."""
     with running(place, "loop") as program:
         before = shmem_kib(program.pid)
         for _ in range(12):
             trace, session = place.start_session()
-            harness.wait_for(lambda: trace_size(trace) > 300000, "records of a program that ran before the session")
+            harness.wait_for(lambda: harness.written(trace) > 300000, "records of a program that ran before the session")
             place.stop_session(session)
             harness.wait_for(lambda: shmem_kib(program.pid) < before + 256, "the ring's memory to be freed")
         events = harness.read(trace)
@@ -240,7 +236,7 @@ def test_mappings_do_not_grow(place):
     with running(place, "loop") as program:
         for i in range(24):
             trace, session = place.start_session("--size", ("64k", "256k")[i % 2])
-            harness.wait_for(lambda: trace_size(trace) > 300000, "records")
+            harness.wait_for(lambda: harness.written(trace) > 300000, "records")
             place.stop_session(session)
             counts.append(mappings(program.pid))
     equal(counts[-1], counts[11], f"mappings after 24 and after 12 sessions {counts}")
@@ -266,12 +262,12 @@ def test_recorder_killed(place):
     with running(place, "loop") as program:
         before = shmem_kib(program.pid)
         trace, session = place.start_session()
-        harness.wait_for(lambda: trace_size(trace) > 300000, "records")
+        harness.wait_for(lambda: harness.written(trace) > 300000, "records")
         session.kill()
         session.wait() # what it left is judged by recorder_trouble
         harness.wait_for(lambda: shmem_kib(program.pid) < before + 256, "the program to free the dead recorder's memory")
         trace, session = place.start_session()
-        harness.wait_for(lambda: trace.exists() and trace_size(trace) > 300000, "records of the next session")
+        harness.wait_for(lambda: harness.written(trace) > 300000, "records of the next session")
         place.stop_session(session)
         check(len(harness.read(trace)) > 1000, "records of the next session")
 

@@ -23,39 +23,35 @@ LOST = ("full", "size", "attach", "torn", "busy")
 
 
 def packets(trace, gaps=False):
-    """Heads of all packets of each stream file, as the files have them; every file is a row of whole packets. @gaps: but for
-    overwritten ones."""
+    """Heads of all packets of each stream, as its files have them; every file is a row of whole packets. @gaps: but for overwritten
+    ones."""
     heads = {}
-    for path in sorted((pathlib.Path(trace) / "user").glob("stream_*")):
-        data, at, rows = path.read_bytes(), 0, []
-        while at < len(data):
-            check(len(data) - at >= 136, path, "ends in the middle of a packet's head")
-            magic, stream = struct.unpack_from("=II", data, at)
-            begin, seq, cpu, pid = struct.unpack_from("=QQII", data, at + 32)
-            end, content, size, discarded = struct.unpack_from("=QQQQ", data, at + 64)
-            equal(magic, 0xC1FC1FC1, f"magic at {at} of {path}")
-            by = dict(zip(LOST, struct.unpack_from("=5Q", data, at + 96)))
-            equal(sum(by.values()), discarded, "discarded")
-            check(136 * 8 <= content <= size and size % 8 == 0, "sizes", content, size)
-            check(at + size // 8 <= len(data), path, "ends in the middle of a packet")
-            if rows:
-                check(rows[-1]["end"] <= begin <= end, "time goes back in", path)
-                before = rows[-1]["seq"]
-                check(seq > before if gaps else seq == before + 1, "sequence number", seq, "after", before)
-                check(all(rows[-1]["by"][why] <= by[why] for why in LOST), "a count falls in", path)
-            rows.append(dict(stream=stream, begin=begin, end=end, seq=seq, cpu=cpu, pid=pid, by=by))
-            at += size // 8
-        heads[path.name] = rows
+    for name, parts in harness.stream_files(trace).items():
+        rows = []
+        for path in parts:
+            for at, head in harness.packet_heads(path):
+                magic, stream = struct.unpack_from("=II", head)
+                begin, seq, cpu, pid = struct.unpack_from("=QQII", head, 32)
+                end, content, size, discarded = struct.unpack_from("=QQQQ", head, 64)
+                equal(magic, 0xC1FC1FC1, f"magic at {at} of {path}")
+                by = dict(zip(LOST, struct.unpack_from("=5Q", head, 96)))
+                equal(sum(by.values()), discarded, "discarded")
+                check(136 * 8 <= content <= size and content % 8 == 0 and size % 64 == 0, "sizes", content, size)
+                if rows:
+                    check(rows[-1]["end"] <= begin <= end, "time goes back in", path)
+                    before = rows[-1]["seq"]
+                    check(seq > before if gaps else seq == before + 1, "sequence number", seq, "after", before)
+                    check(all(rows[-1]["by"][why] <= by[why] for why in LOST), "a count falls in", path)
+                rows.append(dict(stream=stream, begin=begin, end=end, seq=seq, cpu=cpu, pid=pid, by=by, padding=(size - content) // 8))
+        heads[name] = rows
     return heads
 
 
-def cut_half_packets(trace):
-    """Cut off the packet that a killed recorder was writing, the last one of its file: babeltrace2 refuses the trace with it."""
-    for path in (pathlib.Path(trace) / "user").glob("stream_*"):
-        data, at = path.read_bytes(), 0
-        while len(data) - at >= 136 and at + struct.unpack_from("=Q", data, at + 80)[0] // 8 <= len(data):
-            at += struct.unpack_from("=Q", data, at + 80)[0] // 8
-        os.truncate(path, at)
+def check_finished(trace):
+    """Nothing is left of the room that files had while they were written."""
+    for name, rows in packets(trace).items():
+        check(all(row["padding"] < 8 for row in rows), "padding in", name)
+    equal([path.name for path in (pathlib.Path(trace) / "user").glob(".*")], [], "hidden files")
 
 
 def lost(trace):
@@ -156,18 +152,17 @@ def test_stuck(place):
 
 def few(trace):
     """The last packets of each stream are enough, and soon read: keep the first ones of a long trace."""
-    for path in (pathlib.Path(trace) / "user").glob("stream_*"):
-        data, at = path.read_bytes(), 0
-        while at < min(len(data), 200000):
-            at += struct.unpack_from("=Q", data, at + 80)[0] // 8
-        os.truncate(path, at)
+    for parts in harness.stream_files(trace).values():
+        os.truncate(parts[0], next((at for at, _ in harness.packet_heads(parts[0]) if at >= 200000), parts[0].stat().st_size))
+        for path in parts[1:]:
+            path.unlink()
     return harness.read(trace)
 
 
 def own_reader(trace):
     """(stream, pid, thread, n) of each v:step, read from the bytes: babeltrace2's Python would be busy with it for minutes."""
     compact, extended = struct.Struct("=IiiI"), struct.Struct("=IIQiiI")
-    for path in sorted((pathlib.Path(trace) / "user").glob("stream_*")):
+    for path in (path for parts in harness.stream_files(trace).values() for path in parts):
         data, packet = path.read_bytes(), 0
         while packet < len(data):
             pid, = struct.unpack_from("=I", data, packet + 52)
@@ -182,7 +177,7 @@ def own_reader(trace):
                 else:
                     at += compact.size
                 equal(event, 1, f"event at {at} of {path}")
-                yield path.name, pid, thread, n
+                yield path.name.partition(".")[0], pid, thread, n
             equal(at, end, f"end of the last record in the packet at {packet} of {path}")
             packet += size // 8
 
@@ -201,9 +196,9 @@ def kill_in_the_middle(place, trace):
     books = [place.folder / f"books{i}" for i in range(KILLED_PROGRAMS)]
     for book in books:
         book.write_bytes(b"")
-    before = written(trace)
+    before = harness.written(trace)
     with running(*((VICTIM, "forever", KILLED_THREADS, book) for book in books), env=place.env) as victims:
-        wait_for(lambda: written(trace) > before + 100000 and all(all(read_book(book)) for book in books), "records")
+        wait_for(lambda: harness.written(trace) > before + 100000 and all(all(read_book(book)) for book in books), "records")
         time.sleep(random.uniform(0, 0.005))
         for victim in victims:
             victim.kill() # at once, not one after the other's end
@@ -217,6 +212,7 @@ def test_program_killed(place):
     for _ in range(KILLED_ROUNDS):
         attempted.update(kill_in_the_middle(place, trace))
     place.stop_session(session)
+    check_finished(trace)
     seen, last, lost_of = collections.defaultdict(set), {}, collections.Counter()
     for stream, pid, thread, n in own_reader(trace):
         before = last.get((stream, pid, thread), -1)
@@ -238,10 +234,9 @@ def test_program_killed(place):
 def test_recorder_killed(place):
     trace, session = place.start_session("--no-preload", "--size", "256K")
     with running((VICTIM, "forever", 2), env=place.env) as (victim,):
-        wait_for(lambda: written(trace) > 300000, "records")
+        wait_for(lambda: harness.written(trace) > 300000, "records")
         session.kill()
         session.communicate()
-        cut_half_packets(trace)
         packets(trace)
         check(check_steps(few(trace), gaps=True) > 1000, "records up to the last packet")
         # A thread that was in the middle of a record may have touched its ring once more: a page or two.
@@ -249,13 +244,9 @@ def test_recorder_killed(place):
         check(victim.poll() is None, "the program lives on")
         # The next session is not disturbed by what the dead one left, and gets the program.
         trace, session = place.start_session("--no-preload", "--size", "256K")
-        wait_for(lambda: written(trace) > 300000, "records of the next session")
+        wait_for(lambda: harness.written(trace) > 300000, "records of the next session")
         place.stop_session(session)
         equal({row["pid"] for rows in packets(trace).values() for row in rows}, {victim.pid}, "programs")
-
-
-def written(trace):
-    return sum(path.stat().st_size for path in (pathlib.Path(trace) / "user").glob("stream_*"))
 
 
 def small_disk(place, size):
@@ -301,7 +292,7 @@ def test_disk_full_discard(place):
 def test_directory_removed(place):
     trace, session = place.start_session("--no-preload", "--size", "256K")
     with running((VICTIM, "forever", 1), env=place.env):
-        wait_for(lambda: written(trace) > 100000, "records")
+        wait_for(lambda: harness.written(trace) > 100000, "records")
         trace.rename(trace.with_name("gone"))
         while trace.with_name("gone").exists(): # the recorder may make one more file in it meanwhile
             shutil.rmtree(trace.with_name("gone"), ignore_errors=True)
@@ -331,7 +322,8 @@ def hostile(place, *command):
     for name, rows in packets(trace).items():
         if any(row["pid"] != good.pid for row in rows):
             check(all(row["pid"] != good.pid for row in rows), "streams are mixed:", name)
-            (trace / "user" / name).unlink()
+            for path in harness.stream_files(trace)[name]:
+                path.unlink()
     events = harness.read(trace)
     equal(check_steps(events), 5 * 20 * 100, "records of the good program")
     return err
