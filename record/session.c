@@ -3,7 +3,7 @@
  * session.c - opening and closing a session, and the wait loop. What the rooms are: session.h.
  *
  * Order of opening: all that can fail without a trace first, then the trace directory, last the command or the arming of what runs.
- * Order of closing: disarm, stop listening, take out what is in the rings, punch the memory out, finish the metadata and the files, and only
+ * Order of closing: disarm, stop listening, take out what is in the rings, punch the memory out, finish the files and the metadata, and only
  * then let the page of life go.
  */
 #include "session.h"
@@ -460,10 +460,26 @@ static void say_unused_filters(struct record_session *session)
 		session_say(session, "-e '%s': column %zu: %s", option, what.column, what.message);
 }
 
+/* The clock and the environment are known best at the end. What is there describes all packets, so on a full disk it may stay. */
+static void describe_last(struct record_session *session)
+{
+	struct record_error error;
+	const int err = trace_describe(&session->trace, &error);
+
+	if (!err || session->failure)
+		return;
+	if ((err == -ENOSPC || err == -EDQUOT) && session->options.full_disk == RECORD_FULL_DISK_DISCARD &&
+	    session->trace.n_described == session->streams.n_classes) {
+		session_say(session, "%s. It stays as it was.", error.text);
+		return;
+	}
+	session->failure = err;
+	session->failure_text = error;
+}
+
 static void close_session(struct record_session *session)
 {
 	struct program *program;
-	int err;
 
 	session->stopping = true;
 	disarm_all(session);
@@ -474,11 +490,9 @@ static void close_session(struct record_session *session)
 	while (session->programs)
 		program_end(session, session->programs, is_dead(session->programs));
 	session->end_ns = session_now_ns();
-	trace_clock_refine(&session->clock);
-	err = trace_describe(&session->trace, session->failure ? NULL : &session->failure_text);
-	if (err && !session->failure)
-		session->failure = err;
 	trace_finish(&session->trace);
+	trace_clock_refine(&session->clock);
+	describe_last(session);
 	life_close(&session->life);
 	attach_close(session);
 	say_unused_filters(session);

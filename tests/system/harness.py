@@ -193,6 +193,8 @@ def packet_heads(path):
         while at < (size := os.fstat(file.fileno()).st_size): # it shrinks when the recorder has finished it
             file.seek(at)
             head = file.read(136)
+            if not head:
+                return # finished just now
             check(len(head) == 136, path, "ends in the middle of a packet's head")
             bits = struct.unpack_from("=Q", head, 80)[0]
             check(bits and bits % 8 == 0 and at + bits // 8 <= size, path, "ends in the middle of a packet")

@@ -15,7 +15,7 @@ from recorder_trouble import VICTIM, check_finished, check_steps, few, packets, 
 
 # All calls that change something in the trace directory. Which one of two a C library takes depends on the machine.
 CALLS = ("pwritev", "pwritev2", "pwrite64", "ftruncate", "rename,renameat,renameat2", "write", "unlink,unlinkat", "fallocate")
-RANDOM_KILLS = int(os.environ.get("BORELOG_KILLS", "6"))
+RANDOM_KILLS = int(os.environ.get("BORELOG_KILLS", "4"))
 
 
 def can_trace():
@@ -76,7 +76,7 @@ def test_every_call(place):
         check_finished(trace)
         check(max(len(parts) for parts in harness.stream_files(trace).values()) > 2, "the stream goes on in further files")
     print("        killed before:", ", ".join(f"{n} {calls}" for calls, n in killed_in.items() if n))
-    check(killed_in["pwritev"] > 10 and killed_in["pwrite64"] > 10 and killed_in["ftruncate"] > 4, "kills:", killed_in)
+    check(min(killed_in["pwritev"], killed_in["pwrite64"]) >= 7 and killed_in["ftruncate"] > 4, "kills:", killed_in)
 
 
 def flat_out(place, rng, kill, *options):
@@ -94,8 +94,8 @@ def flat_out(place, rng, kill, *options):
         recorder.kill()
         recorder.wait()
     packets(trace)
-    # All packets' heads, by somebody else; the records of the first ones.
-    heads = subprocess.run(["babeltrace2", "--component=source.ctf.fs", f'--params=inputs=["{trace}/user"]', "--component=sink.utils.dummy"],
+    # All packets' heads, by somebody else; records of the first ones only, there are millions.
+    heads = subprocess.run(["babeltrace2", "query", "source.ctf.fs", "babeltrace.trace-infos", "--params", f'inputs=["{trace}/user"]'],
                            capture_output=True, text=True)
     equal((heads.returncode, heads.stderr), (0, ""), "babeltrace2")
     check(check_steps(few(trace), gaps=True) > 1000, "records")

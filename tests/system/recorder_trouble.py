@@ -289,6 +289,17 @@ def test_disk_full_discard(place):
         equal(said["recorded"] + said["discarded"], 1000000, "recorded and discarded")
 
 
+def test_disk_full_to_the_last_byte(place):
+    """Somebody else takes all that is left: the files are finished nevertheless, and the metadata stays."""
+    script = f"{VICTIM} count 20000 2; cat /dev/zero > {place.folder}/small/fill 2>/dev/null; {VICTIM} count 20000 2"
+    for trace, done in on_small_disk(place, "1M", ["sh", "-c", script], ["--full-disk", "discard"], 0):
+        said = harness.summary(done.stderr)
+        equal(len(harness.read(trace)), said["recorded"], "records")
+        equal(said["recorded"] + said["discarded"], 80000, "recorded and discarded")
+        sizes = [path.stat().st_size for path in (trace / "user").iterdir()]
+        check(sum(sizes) < 1 << 20, "room is left in files:", sizes)
+
+
 def test_directory_removed(place):
     trace, session = place.start_session("--no-preload", "--size", "256K")
     with running((VICTIM, "forever", 1), env=place.env):
