@@ -188,13 +188,12 @@ def stream_files(trace):
 
 def packet_heads(path):
     """Where each packet of a stream file is, and its head. The last one of a file that is being written claims room behind it."""
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:
         at = 0
-        while at < (size := os.fstat(file.fileno()).st_size): # it shrinks when the recorder has finished it
-            file.seek(at)
-            head = file.read(136)
-            if not head:
-                return # finished just now
+        while at < (size := os.fstat(file.fileno()).st_size):
+            head = os.pread(file.fileno(), 136, at)
+            if len(head) < 136 and os.fstat(file.fileno()).st_size <= at:
+                return # the recorder has just finished it, and taken its tail away
             check(len(head) == 136, path, "ends in the middle of a packet's head")
             bits = struct.unpack_from("=Q", head, 80)[0]
             check(bits and bits % 8 == 0 and at + bits // 8 <= size, path, "ends in the middle of a packet")

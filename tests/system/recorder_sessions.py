@@ -9,7 +9,7 @@ import subprocess
 
 import harness
 from harness import check, equal, wait_for
-from recorder_trouble import VICTIM, check_steps, packets, running
+from recorder_trouble import VICTIM, check_finished, check_steps, packets, running
 
 SHORT_PROCESSES = int(os.environ.get("BORELOG_SHORT_PROCESSES", "1000"))
 
@@ -69,6 +69,8 @@ def test_snapshots(place):
     equal(first, list(range(first[0], 20000)), "no gap in a snapshot")
     equal([event.fields["n"] for event in harness.read(place.folder / "second")], list(range(20000, 20010)), "the second snapshot")
     check(all(not rows for rows in packets(place.folder / "second").values()) is False, "it has packets of its own")
+    for finished in trace / "snapshot-1", place.folder / "second":
+        check_finished(finished)
     rest = subprocess.run(["babeltrace2", trace / "user"], capture_output=True, text=True).stdout.splitlines()
     equal(len(rest), 7, "records at the end")
 

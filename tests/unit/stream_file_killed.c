@@ -188,7 +188,7 @@ int fstat(int fd, struct stat *st)
 {
 	const int err = fstatat(fd, "", st, AT_EMPTY_PATH);
 
-	if (shared->trouble == NO_HOLES)
+	if (shared && shared->trouble == NO_HOLES)
 		st->st_blocks = st->st_size / 512;
 	return err;
 }
