@@ -100,11 +100,20 @@ void bl_ring_lose(struct bl_ring *ring, enum bl_lost reason, uint64_t count)
 	bl_local_add(&ring->shared->lost[reason], count); /* ORD(lost:A) */
 }
 
+/*
+ * The count of an open sub-buffer is negative. It stays as it is when it is full. More than that it can only be in memory that is used
+ * again, where a writer of the session before has come late; to hand that over would give away a sub-buffer that head is still in.
+ */
 static void deliver(struct bl_ring *ring, uint32_t n, uint32_t phys)
 {
+	const uint64_t open_slot = bl_slot(n, BL_SLOT_OPEN, phys);
+
+	if (bl_load_relaxed(bl_ring_count(ring, phys)) >> BL_COUNT_BYTE_SHIFT != BL_COUNT_FULL)
+		return;
 	bl_port_step(BL_STEP_COUNTED);
-	/* Nobody else moves an open slot, so a store is enough. */
-	bl_store_release(slot_of(ring, n), bl_slot(n, BL_SLOT_DELIVERED, phys)); /* ORD(deliver:A) */
+	/* Nobody else moves an open slot; the exchange is for those who come when it is not open any more. */
+	if (!bl_shared_cas(slot_of(ring, n), open_slot, bl_slot(n, BL_SLOT_DELIVERED, phys))) /* ORD(deliver:A) */
+		return;
 	bl_port_step(BL_STEP_DELIVERED);
 	if (!(ring->flags & BL_RING_NO_WAKE))
 		bl_port_wake(ring);
@@ -219,11 +228,20 @@ static uint32_t ticks_since(const struct bl_ring *ring, uint64_t head, uint64_t 
 	uint32_t ticks = (uint32_t)*ts - (uint32_t)(head >> 32);
 
 	/* After an idle time of just less than 2^32 ticks it looks the same: the time is a little late then, but the header extended. */
-	if (head && -ticks < BL_BACK_TICKS) {
+	if (head != BL_HEAD_CLOSED && -ticks < BL_BACK_TICKS) {
 		*ts += (uint32_t)-ticks;
 		ticks = 0;
 	}
 	return *ts - last < BL_IDLE_TICKS ? ticks : 0xffffffffu;
+}
+
+/*
+ * The time of a claim that leaves the sub-buffer of @head, @ticks behind the newest claim: later than that, even where the clock stands
+ * still for as long as the ring goes round. So no word of head comes again while a writer could have it in mind, see ring.h.
+ */
+static uint64_t switch_time(uint64_t ts, uint32_t ticks)
+{
+	return ticks ? ts : ts + 1;
 }
 
 /*
@@ -279,6 +297,7 @@ static int plan(struct bl_ring *ring, uint32_t id, uint32_t size, struct claim *
 		err = plan_switch(ring, c);
 		if (err)
 			return err;
+		c->ts = switch_time(c->ts, ticks);
 		/* A packet begins with its first record, so their clocks agree and the compact header is enough. */
 		c->header_size = wide_id ? BL_RECORD_EXTENDED : BL_RECORD_COMPACT;
 		c->off = ring->offset[c->phys] + (uint32_t)sizeof(struct bl_packet);
@@ -407,7 +426,7 @@ int bl_ring_reserve_slow(struct bl_ring *ring, uint32_t id, uint32_t size, struc
 int bl_ring_flush(struct bl_ring *ring)
 {
 	uint64_t lost[BL_LOST_NR];
-	uint32_t tries, n, phys;
+	uint32_t tries, ticks, n, phys;
 
 	for (tries = 0; tries < BL_RESERVE_TRIES; tries++) {
 		const uint64_t head = bl_load_acquire(&ring->shared->head); /* ORD(reserve:A) */
@@ -416,7 +435,8 @@ int bl_ring_flush(struct bl_ring *ring)
 
 		if (!is_place(ring, off))
 			return -BL_EAGAIN;
-		(void)ticks_since(ring, head, &ts);
+		ticks = ticks_since(ring, head, &ts);
+		ts = switch_time(ts, ticks);
 		read_lost(ring, lost);
 		if (!find_slot(ring, off, &n, &phys))
 			continue;

@@ -28,8 +28,9 @@
  * Source of the scheme: free-running offset with per-sub-buffer commit counts, as described by M. Desnoyers, "Low-Impact Operating
  * System Tracing" (2009), ch. 5; the clock and the place in the claimed word, the slot states and the finished-record rule are ours.
  *
- * A claim holds only if head is still the word that was loaded. That it is the same word once more after a whole round of the ring would
- * take a writer that is interrupted for exactly a multiple of 2^32 ticks, with the newest record at the same place.
+ * A claim holds only if head is still the word that was loaded. Within a sub-buffer the place rises, and a claim that leaves one is later than
+ * the claims before by a tick at least, if need be by one that the clock has not come to. So the same word again, after a round of the
+ * ring, takes a writer that is interrupted for a multiple of 2^32 ticks, not 0, to the tick, with the newest record at the same place.
  *
  * Context: unless said otherwise any, NMI and signal handlers included. The caller of reserve stays with the same bl_ring until commit;
  * on ports with plain local atomics it also stays on that CPU.

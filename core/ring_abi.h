@@ -46,6 +46,7 @@
 #define BL_COUNT_SIZE 8u
 #define BL_COUNT_RECORD UINT64_C(1)
 #define BL_COUNT_BYTE_SHIFT 32
+#define BL_COUNT_FULL 0x80000000u /* in the upper half */
 
 enum bl_slot_state {
 	BL_SLOT_GONE = 0,
@@ -93,7 +94,7 @@ static inline uint32_t bl_slot_phys(uint64_t slot)
 /** Commit count of a sub-buffer of @sub_size bytes in which nothing is committed. */
 static inline uint64_t bl_count_start(uint32_t sub_size)
 {
-	return (uint64_t)(0x80000000u - sub_size) << BL_COUNT_BYTE_SHIFT;
+	return (uint64_t)(BL_COUNT_FULL - sub_size) << BL_COUNT_BYTE_SHIFT;
 }
 
 /** What to add to it for @bytes committed bytes. */

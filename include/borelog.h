@@ -252,11 +252,18 @@ static inline BL_INLINE void borelog_close(struct borelog_open_record *open)
 
 /* ---- Arguments: for each kind its type code, size, encoding, and form for filters. ---- */
 
+#define BL_SEQUENCE_MAX 65535u
+/* More than any ring takes, so it is counted as too large; and so little that 16 of them do not wrap a 32-bit size. */
+#define BL_FIELD_TOO_LARGE ((size_t)1 << 26)
+
 static inline size_t borelog_size_string(const char *s)
 {
+	size_t size;
+
 	if (!s)
 		return sizeof("(null)");
-	return __builtin_constant_p(__builtin_strlen(s)) ? __builtin_strlen(s) + 1 : bl_text_length(s) + 1;
+	size = __builtin_constant_p(__builtin_strlen(s)) ? __builtin_strlen(s) + 1 : bl_text_length(s) + 1;
+	return sizeof(size) > 4 || size < BL_FIELD_TOO_LARGE ? size : BL_FIELD_TOO_LARGE;
 }
 
 static inline uint8_t *borelog_put_string(uint8_t *p, const char *s, size_t size)
@@ -264,12 +271,9 @@ static inline uint8_t *borelog_put_string(uint8_t *p, const char *s, size_t size
 	return bl_text_put(p, s ? s : "(null)", size);
 }
 
-#define BL_SEQUENCE_MAX 65535u
-
 static inline size_t borelog_size_elements(size_t count, size_t size)
 {
-	/* Too long for its length field: a size that no ring takes, so it is counted as too large. */
-	return count <= BL_SEQUENCE_MAX ? sizeof(uint16_t) + count * size : 0x7fffffffu;
+	return count <= BL_SEQUENCE_MAX ? sizeof(uint16_t) + count * size : BL_FIELD_TOO_LARGE;
 }
 
 static inline uint8_t *borelog_put_elements(uint8_t *p, const void *data, size_t count, size_t size)

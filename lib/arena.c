@@ -92,8 +92,8 @@ static void lay_all(struct layout *l, const struct bl_session_head *head, uint8_
 {
 	uint32_t r;
 
-	/* On 32-bit machines, more than there is address space for. */
-	if (head->head_size + (uint64_t)head->n_rings * head->ring_size > SIZE_MAX / 2)
+	/* On 32-bit machines, more than there is address space for. A gap is not larger than the piece in front of it. */
+	if (head->head_size + 2 * (uint64_t)head->n_rings * head->ring_size > SIZE_MAX / 2)
 		l->err = -ENOMEM;
 	l->gap = bl_piece_gap(head->sub_shift);
 	l->at = l->gap;

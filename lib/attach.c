@@ -35,7 +35,9 @@ void bl_sessions_init(void)
 	uint32_t s;
 
 	gone_ring = (struct bl_ring){.shared = &gone_shared, .sub_shift = BL_SUB_SHIFT_MIN, .n_sub = 2, .n_phys = 3, .id_bits = BL_ID_BITS_MIN};
+	bl_ring_lay(&gone_ring, NULL);
 	(void)!bl_ring_setup(&gone_ring);
+	gone_ring.fast_ids = 0; /* never the inline path, whatever the clock says */
 	for (s = 0; s < BL_SESSIONS_MAX; s++)
 		bl_program.view[s] = (struct borelog_view){.rings = gone_rings};
 }

@@ -259,6 +259,14 @@ static void write_walked(struct record_session *session, struct program *program
 	write_packet(session, pr, trace, &packet, bytes, walk.records);
 }
 
+/* A count that the program had in its hands: each record has at least its compact header. */
+static uint32_t believable(const struct bl_unfinished *left)
+{
+	const uint32_t most = left->claimed_bytes / BL_RECORD_COMPACT;
+
+	return left->committed_records < most ? left->committed_records : most;
+}
+
 static void write_unfinished(struct record_session *session, struct program *program, struct program_ring *pr, struct trace *trace,
 			     const struct bl_unfinished *left)
 {
@@ -266,7 +274,7 @@ static void write_unfinished(struct record_session *session, struct program *pro
 
 	if (!left->opened) {
 		/* The one who was to open it, and what others recorded behind that claim. */
-		pr->extra[BL_LOST_TORN] += 1 + (uint64_t)left->committed_records;
+		pr->extra[BL_LOST_TORN] += 1 + believable(left);
 		return;
 	}
 	bytes = malloc(pr->ring.sub_size);

@@ -240,6 +240,18 @@ struct program *program_find(const struct record_session *session, pid_t pid)
 	return program;
 }
 
+/* Is every sub-buffer as it was given out? One is not that was being cleared by the program when it was killed. */
+static bool all_free(const struct program *program)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < program->n_rings; i++)
+		for (k = 0; k < program->ring[i].ring.n_sub; k++)
+			if (bl_slot_state(bl_load_relaxed(&program->ring[i].ring.shared->slot[k])) != BL_SLOT_FREE)
+				return false;
+	return true;
+}
+
 /* Zero again for the next one: what was taken was cleaned, so only the control words are left. */
 static void reset_memory(struct program *program)
 {
@@ -277,7 +289,7 @@ void program_end(struct record_session *session, struct program *program, bool d
 		program->next->previous = program->previous;
 	session->n_programs--;
 	session->n_silent -= !program->rings_bell;
-	if (dead && !program->spoiled && !program->torn && !session->stopping) {
+	if (dead && !program->spoiled && !program->torn && !session->stopping && all_free(program)) {
 		reset_memory(program);
 		pool_put(&session->pool, program->memory);
 	} else {

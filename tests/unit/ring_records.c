@@ -199,6 +199,51 @@ static void clock_goes_back(void **state)
 	assert_true(record.ts == first);
 }
 
+/* A ring that nobody has claimed in has no newest claim: its first record's time is the clock's, wherever that is in its wrap. */
+static void first_record_of_all(void **state)
+{
+	uint64_t low;
+
+	(void)state;
+	for (low = (1ull << 32) - BL_BACK_TICKS - 8; low < 1ull << 32; low++) {
+		begin(2, 5, 0);
+		bl_test_tick = 0;
+		bl_test_now = 5ull << 32 | low;
+		assert_int_equal(put(1, 16), 0);
+		finish();
+	}
+}
+
+/* While the clock stands still no word of head comes again: who leaves a sub-buffer moves the time on. */
+static void clock_stands_still(void **state)
+{
+	uint32_t mode, i, sub = 0, clock = 0;
+
+	(void)state;
+	for (mode = 0; mode <= BL_RING_OVERWRITE; mode++) {
+		begin(2, 5, mode);
+		bl_test_tick = 0;
+		audit.late = 1000;
+		for (i = 0; i < 1000; i++) {
+			assert_int_equal(put(1, 100), 0);
+			if ((uint32_t)ring.shared->head >> SHIFT != sub && i > 50)
+				assert_true((uint32_t)(ring.shared->head >> 32) - clock - 1 < 1000);
+			sub = (uint32_t)ring.shared->head >> SHIFT;
+			clock = (uint32_t)(ring.shared->head >> 32);
+			if (i % 100 == 99) {
+				(void)bl_ring_flush(&ring);
+				assert_int_equal((uint32_t)(ring.shared->head >> 32), clock + 1);
+				sub = UINT32_MAX;
+				clock++;
+			}
+			while (audit_take(&audit))
+				;
+			assert_string_equal(audit.wrong, "");
+		}
+		finish();
+	}
+}
+
 static void every_residue(void **state)
 {
 	uint32_t room, size;
@@ -348,6 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(geometry),          cmocka_unit_test(offsets),           cmocka_unit_test(header_by_id),      cmocka_unit_test(header_by_distance),
+		cmocka_unit_test(first_record_of_all),  cmocka_unit_test(clock_stands_still),
 		cmocka_unit_test(clock_goes_back),   cmocka_unit_test(every_residue),     cmocka_unit_test(largest_payload),
 		cmocka_unit_test(discard_when_full), cmocka_unit_test(overwrite_oldest),  cmocka_unit_test(sequence_numbers),
 		cmocka_unit_test(numbers_wrap),      cmocka_unit_test(flushes),
