@@ -450,6 +450,9 @@ void borelog_unregister(struct borelog_object *object)
 /* In a sandbox the file is left to others (sweep()): the program may be killed for a system call. */
 __attribute__((destructor(101))) static void program_exit(void)
 {
-	if (bl_program.control != &inert_control && bl_program.token->alive && !bl_program.explicit_only)
+	if (bl_program.control == &inert_control || !bl_program.token->alive)
+		return;
+	bl_lost_tell();
+	if (!bl_program.explicit_only)
 		(void)bl_sys(SYS_unlinkat, AT_FDCWD, bl_program.control_path, 0);
 }

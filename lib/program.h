@@ -114,6 +114,10 @@ int bl_program_grow(size_t size) BL_HIDDEN;
 /** Give every site of @object an id, publishing the descriptions that are new. Return: how many were new. */
 uint32_t bl_publish(struct borelog_object *object) BL_HIDDEN;
 
+/* site.c */
+/** Tell a session what fell into attaching to it and was counted too late for that: at the next slow path, or at the program's end. */
+void bl_lost_tell(void) BL_HIDDEN;
+
 /* attach.c */
 void bl_sessions_init(void) BL_HIDDEN;
 /** Bring sessions up to the control page: attach, leave. Caller holds busy. */

@@ -136,8 +136,7 @@ static uint32_t look_meanwhile(struct borelog_site *site)
 	return mask;
 }
 
-/* What fell into an attachment and was counted too late for it. */
-static void tell_lost(void)
+void bl_lost_tell(void)
 {
 	const uint32_t attached = bl_load_acquire(&bl_program.attached);
 	uint64_t lost;
@@ -175,7 +174,7 @@ uint32_t borelog_site_refresh(struct borelog_site *site)
 
 	if (!is_up_to_date() && !update())
 		return look_meanwhile(site);
-	tell_lost();
+	bl_lost_tell();
 	word = bl_load_acquire(&bl_program.seen_word);
 	mask = look(site, &filtered);
 	bl_store_relaxed(&site->filtered, filtered);
@@ -228,6 +227,7 @@ void borelog_refused(const struct bl_ring *ring, int err)
 	if (!bl_load_relaxed(&bl_program.token->alive)) {
 		(void)update();
 		count_lost();
+		bl_lost_tell(); /* at once: it may be the only record that this process ever makes */
 	} else if (err == -BL_ENOTCONN) {
 		session_gone(ring->host);
 	} else if (err == -BL_ENOSPC && ring->host) {

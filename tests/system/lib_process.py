@@ -82,10 +82,10 @@ def test_clone_at_every_instruction(place):
     own = collections.Counter(event.pid for event in steps["child"])
     check(not parent & set(own), "a child wrote into its parent's stream")
     check(all(count == 1 for count in own.values()), "a child's record was doubled")
-    # Each child had one record under way and made one more; one of the two is what told it that it has no rings.
-    recorded = len(own) + len([event for event in stepped if event.pid not in parent])
-    check(len(own) + harness.discarded(trace) >= children, f"{children} children, {len(own)} recorded,",
-          f"{harness.discarded(trace)} discarded, {recorded} in all")
+    # Each child had one record under way and made one more. One of the two is what told it that it has no rings, and is counted, or is
+    # its parent's; unless it was forked where a trace point looks for itself.
+    both = set(own) & {event.pid for event in stepped}
+    equal(harness.discarded(trace), children - len(both), f"discarded, of {children} children, {len(own)} of them recorded")
 
 
 def test_exec(place):
@@ -153,9 +153,19 @@ def test_seccomp(place):
     equal(numbers(steps["before"]), [0], "records before")
 
 
+def sanitizer_ends_quietly(place):
+    """
+    Where the program is built with the address sanitizer: its end of a program looks for leaks, with system calls and in /proc, and maps
+    fresh shadow memory for large objects, where other programs make no call. Both can be done without.
+    """
+    quiet = "detect_leaks=0", f"clear_shadow_mmap_threshold={1 << 30}"
+    place.env["ASAN_OPTIONS"] = ":".join([*filter(None, [place.env.get("ASAN_OPTIONS")]), *quiet])
+
+
 def test_chroot(place):
     if os.geteuid():
         return
+    sanitizer_ends_quietly(place)
     jail = place.folder / "jail"
     jail.mkdir()
     trace, _ = place.record(PROGRAM, "chroot", jail)
@@ -291,6 +301,7 @@ def test_sockets_of_dead_recorders(place):
 
 def test_exit_from_a_sandbox(place):
     """No system call after borelog_attach(): not even the one that unlinks the control file."""
+    sanitizer_ends_quietly(place)
     trace, _ = place.record(PROGRAM, "sandbox_exit")
     equal(numbers(by_who(harness.read(trace))["inside"]), STEPS, "records from inside the sandbox")
 
