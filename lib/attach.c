@@ -6,6 +6,9 @@
  * The recorder is not trusted: everything it sends is copied once and checked; after a failed attempt the slot is left alone until
  * there are new descriptions: a dlopen() in another thread may have come between the request and the recorder's look at them.
  *
+ * A recorder that does not answer in time (it is stopped, its disk hangs) finds the request later, sees that nobody waits for the answer,
+ * and arms the slot again. Until then records are counted as lost (bl_program.unanswered).
+ *
  * Leaving is only forgetting: bits and views change, the memory stays mapped, because another thread may be in the middle of a record.
  */
 #include "lib/program.h"
@@ -203,19 +206,29 @@ static int attach(struct bl_session *session, const char *path)
 /* What other threads come to meanwhile is lost, to this session if there is going to be one. */
 static int attach_counting(struct bl_session *session, const char *path)
 {
+	const uint32_t s = (uint32_t)(session - bl_program.session);
 	int err;
 
-	bl_store_relaxed(&bl_program.joining, 1);
+	bl_store_relaxed(&bl_program.joining, 1u << s);
 	err = attach(session, path);
 	bl_store_relaxed(&bl_program.joining, 0);
-	if (err && !bl_load_relaxed(&bl_program.attached))
-		bl_store_relaxed(&bl_program.control->lost_attach, 0);
+	if (err == -EAGAIN)
+		__atomic_or_fetch(&bl_program.unanswered, 1u << s, __ATOMIC_RELAXED);
+	else
+		__atomic_and_fetch(&bl_program.unanswered, ~(1u << s), __ATOMIC_RELAXED);
 	return err;
 }
 
 static void leave(uint32_t s)
 {
 	__atomic_and_fetch(&bl_program.attached, ~(1u << s), __ATOMIC_RELEASE);
+}
+
+/* Session @s is not waited for any more. */
+static void forget_unanswered(uint32_t s)
+{
+	if (__atomic_fetch_and(&bl_program.unanswered, ~(1u << s), __ATOMIC_RELAXED) & 1u << s)
+		bl_store_relaxed(&bl_program.control->lost_attach[s], 0);
 }
 
 void bl_slot_read(const struct bl_control_slot *slot, struct bl_control_slot *ret)
@@ -245,11 +258,13 @@ static void update_slot(uint32_t s)
 	struct bl_control_slot slot;
 	char path[BL_SOCKET_PATH_MAX + 1];
 	bool tried;
+	int err;
 
 	bl_slot_read(&bl_program.control->slot[s], &slot);
 	tried = slot.generation == session->generation;
 	if (slot.state != BL_SLOT_STATE_ARMED) {
 		leave(s);
+		forget_unanswered(s);
 		return;
 	}
 	if (tried && set == session->set_generation)
@@ -264,7 +279,10 @@ static void update_slot(uint32_t s)
 	session->set_generation = set;
 	memcpy(path, slot.socket, BL_SOCKET_PATH_MAX);
 	path[BL_SOCKET_PATH_MAX] = 0;
-	if (attach_counting(session, path) == -ECONNREFUSED)
+	err = attach_counting(session, path);
+	if (err && err != -EAGAIN)
+		bl_store_relaxed(&bl_program.control->lost_attach[s], 0);
+	if (err == -ECONNREFUSED)
 		bl_store_relaxed(&bl_program.control->slot[s].state, BL_SLOT_STATE_FREE); /* a dead recorder's socket, left behind */
 }
 
@@ -276,6 +294,27 @@ void bl_sessions_update(void)
 	for (s = 0; s < BL_SESSIONS_MAX; s++)
 		update_slot(s);
 	bl_store_release(&bl_program.seen_word, word);
+}
+
+void bl_sessions_check_unanswered(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct bl_control_slot slot;
+	uint32_t s;
+	long fd;
+
+	for (s = 0; s < BL_SESSIONS_MAX; s++) {
+		fd = bl_load_relaxed(&bl_program.unanswered) & 1u << s
+			     ? bl_sys(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
+			     : -EAGAIN;
+		if (fd < 0)
+			continue;
+		bl_slot_read(&bl_program.control->slot[s], &slot);
+		memcpy(address.sun_path, slot.socket, BL_SOCKET_PATH_MAX);
+		if (slot.state != BL_SLOT_STATE_ARMED || bl_sys(SYS_connect, fd, &address, sizeof(address)) == -ECONNREFUSED)
+			forget_unanswered(s);
+		(void)bl_sys(SYS_close, fd);
+	}
 }
 
 /* Arm a free slot with @path, unless one has it already. */
@@ -300,6 +339,7 @@ static void arm(const char *path, size_t length)
 		return;
 	memset(free_slot->socket, 0, sizeof(free_slot->socket));
 	memcpy(free_slot->socket, path, length);
+	bl_store_relaxed(&control->lost_attach[free_slot - control->slot], 0);
 	free_slot->generation++;
 	bl_store_release(&free_slot->state, BL_SLOT_STATE_ARMED);
 	bl_program_move_word();

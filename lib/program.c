@@ -291,6 +291,7 @@ void bl_program_check_fork(void)
 		return;
 	bl_program.attached = 0;
 	bl_program.joining = 0;
+	bl_program.unanswered = 0;
 	bl_program.seen_word = 0;
 	/*
 	 * The parent's mappings are holes here, which a record that the fork interrupted may still write to: never used again. The views
@@ -447,12 +448,15 @@ void borelog_unregister(struct borelog_object *object)
 		}
 }
 
-/* In a sandbox the file is left to others (sweep()): the program may be killed for a system call. */
+/*
+ * In a sandbox the file is left to others (sweep()): the program may be killed for a system call. With losses in it that no ring was told
+ * of, it is left to the recorder that has not answered.
+ */
 __attribute__((destructor(101))) static void program_exit(void)
 {
 	if (bl_program.control == &inert_control || !bl_program.token->alive)
 		return;
 	bl_lost_tell();
-	if (!bl_program.explicit_only)
+	if (!bl_program.explicit_only && bl_lost_are_told())
 		(void)bl_sys(SYS_unlinkat, AT_FDCWD, bl_program.control_path, 0);
 }

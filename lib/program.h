@@ -72,7 +72,8 @@ struct bl_program {
 	struct borelog_object *objects;
 	uint32_t seen_word;     /* value of control->word that sessions were last brought up to */
 	uint32_t attached;      /* sessions, as bits */
-	uint32_t joining;       /* sessions are being joined: who cannot wait for it has lost a record */
+	uint32_t unanswered;    /* sessions, as bits, whose recorder did not answer in time: it arms the slot again when it comes to it */
+	uint32_t joining;       /* sessions, as bits, that are being joined: who cannot wait for it has lost a record */
 	uint32_t explicit_only; /* borelog_attach() was called: join nothing that came later, make no system call */
 	uint32_t no_calls;      /* ... is being called: tell recorders so */
 	char control_dir[PATH_MAX];       /* RUN/programs */
@@ -115,8 +116,9 @@ int bl_program_grow(size_t size) BL_HIDDEN;
 uint32_t bl_publish(struct borelog_object *object) BL_HIDDEN;
 
 /* site.c */
-/** Tell a session what fell into attaching to it and was counted too late for that: at the next slow path, or at the program's end. */
+/** Tell sessions what fell into attaching to them. */
 void bl_lost_tell(void) BL_HIDDEN;
+bool bl_lost_are_told(void) BL_HIDDEN;
 
 /* attach.c */
 void bl_sessions_init(void) BL_HIDDEN;
@@ -126,6 +128,8 @@ void bl_sessions_update(void) BL_HIDDEN;
 void bl_sessions_update_early(void) BL_HIDDEN;
 /** If the recorder that @memory came from is dead, leave its session and take the memory back. Return: it is. */
 bool bl_session_check_life(struct bl_memory *memory) BL_HIDDEN;
+/** Sessions whose recorder did not answer and is dead by now: wait for it no longer. Makes system calls. */
+void bl_sessions_check_unanswered(void) BL_HIDDEN;
 /** Find the sessions that run now and write them into free slots of the control page. Caller has locked the slots. */
 void bl_sessions_discover(void) BL_HIDDEN;
 /** A copy of a slot that somebody else may be writing to: all of it or, if it is not armed, its state. */

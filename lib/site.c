@@ -91,9 +91,18 @@ int32_t borelog_tid_find(void)
 	return tid;
 }
 
-static void count_lost(void)
+/* So many records are lost to a recorder that does not answer before it is looked at whether it lives. */
+#define UNANSWERED_CHECK 65536
+
+/* A record is lost to @sessions. Return: is it time for that look? */
+static bool count_lost(uint32_t sessions)
 {
-	__atomic_add_fetch(&bl_program.control->lost_attach, 1, __ATOMIC_RELAXED);
+	bool look = false;
+
+	for (; sessions; sessions &= sessions - 1)
+		look |= !(__atomic_add_fetch(&bl_program.control->lost_attach[__builtin_ctz(sessions)], 1, __ATOMIC_RELAXED) %
+			  UNANSWERED_CHECK);
+	return look;
 }
 
 /* What the session that @memory is of says about event @id: off 0, on 1, else where its filter is. */
@@ -129,8 +138,7 @@ static uint32_t look_meanwhile(struct borelog_site *site)
 
 	if (!bl_load_relaxed(&bl_program.token->alive))
 		return 0;
-	if (bl_load_relaxed(&bl_program.joining))
-		count_lost();
+	(void)count_lost(bl_load_relaxed(&bl_program.joining));
 	mask = look(site, &filtered);
 	__atomic_or_fetch(&site->filtered, filtered, __ATOMIC_RELAXED); /* asked once too often does no harm */
 	return mask;
@@ -138,13 +146,36 @@ static uint32_t look_meanwhile(struct borelog_site *site)
 
 void bl_lost_tell(void)
 {
-	const uint32_t attached = bl_load_acquire(&bl_program.attached);
-	uint64_t lost;
+	uint32_t told = bl_load_acquire(&bl_program.attached) & ~bl_load_relaxed(&bl_program.joining);
 
-	if (!attached || !bl_load_relaxed(&bl_program.control->lost_attach) || bl_load_relaxed(&bl_program.joining))
+	for (; told; told &= told - 1) {
+		const uint32_t s = (uint32_t)__builtin_ctz(told);
+		uint64_t *lost = &bl_program.control->lost_attach[s];
+
+		if (bl_load_relaxed(lost))
+			bl_ring_lose(&bl_load_acquire(&bl_program.session[s].memory)->rings[0], BL_LOST_ATTACH,
+				     __atomic_exchange_n(lost, 0, __ATOMIC_RELAXED));
+	}
+}
+
+bool bl_lost_are_told(void)
+{
+	uint32_t s;
+
+	for (s = 0; s < BL_SESSIONS_MAX && !bl_load_relaxed(&bl_program.control->lost_attach[s]); s++)
+		;
+	return s == BL_SESSIONS_MAX;
+}
+
+/* Recorders have not answered yet, and this record is lost to them. Who waits for a dead one would pay for each record for ever. */
+static void lose_unanswered(uint32_t unanswered)
+{
+	struct bl_held_signals held;
+
+	if (!count_lost(unanswered) || !bl_program_take_busy(&held))
 		return;
-	lost = __atomic_exchange_n(&bl_program.control->lost_attach, 0, __ATOMIC_RELAXED);
-	bl_ring_lose(&bl_load_acquire(&bl_program.session[__builtin_ctz(attached)].memory)->rings[0], BL_LOST_ATTACH, lost);
+	bl_sessions_check_unanswered();
+	bl_program_release_busy(&held);
 }
 
 static bool is_up_to_date(void)
@@ -178,6 +209,10 @@ uint32_t borelog_site_refresh(struct borelog_site *site)
 	word = bl_load_acquire(&bl_program.seen_word);
 	mask = look(site, &filtered);
 	bl_store_relaxed(&site->filtered, filtered);
+	if (bl_unlikely(bl_load_relaxed(&bl_program.unanswered))) {
+		lose_unanswered(bl_load_relaxed(&bl_program.unanswered)); /* the site looks again next time */
+		return mask;
+	}
 	bl_store_release(&site->word, (word & ~255u) | mask); /* ORD(site:A) */
 	return mask;
 }
@@ -224,9 +259,13 @@ static void session_gone(const struct bl_memory *memory)
  */
 void borelog_refused(const struct bl_ring *ring, int err)
 {
+	uint32_t sessions;
+
 	if (!bl_load_relaxed(&bl_program.token->alive)) {
 		(void)update();
-		count_lost();
+		/* To the first session: for any other, the trace point asks for its ring after this. */
+		sessions = bl_load_relaxed(&bl_program.attached) | bl_load_relaxed(&bl_program.unanswered);
+		(void)count_lost(sessions & -sessions);
 		bl_lost_tell(); /* at once: it may be the only record that this process ever makes */
 	} else if (err == -BL_ENOTCONN) {
 		session_gone(ring->host);
@@ -279,6 +318,7 @@ int borelog_attach(void)
 		bl_program.session[s].set_generation = ~bl_program.control->generation;
 	bl_sessions_silence();
 	bl_sessions_update();
+	bl_program.unanswered = 0; /* it will not be asked again */
 	bl_program.explicit_only = 1;
 	bl_program.control->flags |= BL_CONTROL_EXPLICIT;
 	bl_program_release_busy(&held);

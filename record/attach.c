@@ -70,7 +70,8 @@ static void hang_up(struct record_session *session, struct connection *connectio
 	close(fd);
 }
 
-static void reply(int fd, int status, const struct record_session *session, const struct ring_memory *memory)
+/* Return: false if nobody listens any more: it is dead or has given up. */
+static bool reply(int fd, int status, const struct record_session *session, const struct ring_memory *memory)
 {
 	struct bl_attach_reply answer = {.magic = BL_CONTROL_MAGIC, .abi = BL_CONTROL_ABI, .status = status};
 	union {
@@ -94,8 +95,7 @@ static void reply(int fd, int status, const struct record_session *session, cons
 		head->cmsg_len = CMSG_LEN(sizeof(fds));
 		memcpy(CMSG_DATA(head), fds, sizeof(fds));
 	}
-	/* Who does not listen any more is dead or has given up; its pidfd tells. */
-	(void)sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
 static struct stream_class *class_of(struct record_session *session, struct event_set *set, int *ret_err)
@@ -185,6 +185,7 @@ static int admit(struct record_session *session, const struct connection *connec
 		return err;
 	(*ret)->control_dev = file->dev;
 	(*ret)->control_ino = file->ino;
+	(*ret)->control_fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 	session->summary.programs += !again;
 	return 0;
 }
@@ -203,6 +204,20 @@ static int open_pidfd(struct record_session *session, pid_t pid)
 	return -ENOSYS;
 }
 
+/* It gave up and is no more, and yet its losses are this session's: its control file is there because nobody was told of them. */
+static int attach_dead(struct record_session *session, const struct connection *connection, const struct bl_attach_request *request)
+{
+	struct control_file file;
+	struct program *program;
+
+	if (control_file_find(connection->uid, connection->pid, &file))
+		return -ESRCH;
+	if (control_file_lost(file.fd, session->socket_path) && !admit(session, connection, request, &file, -1, &program))
+		program_end(session, program, true);
+	control_file_close(&file);
+	return -ESRCH;
+}
+
 static int attach(struct record_session *session, const struct connection *connection, const struct bl_attach_request *request,
 		  struct program **ret)
 {
@@ -215,6 +230,8 @@ static int attach(struct record_session *session, const struct connection *conne
 	if (geteuid() && connection->uid != geteuid())
 		return -EPERM;
 	pidfd = open_pidfd(session, connection->pid);
+	if (pidfd == -ESRCH)
+		return attach_dead(session, connection, request);
 	if (pidfd < 0 && pidfd != -ENOSYS)
 		return pidfd;
 	err = proc_read(connection->pid, &facts);
@@ -236,7 +253,11 @@ static void handle_attach(struct record_session *session, struct connection *con
 	struct program *program = NULL;
 	const int err = attach(session, connection, request, &program);
 
-	reply(connection->source.fd, err, session, program ? program->memory : NULL);
+	/* It stays on the books: if it ends before it comes again, its control file says what was lost. */
+	if (!reply(connection->source.fd, err, session, program ? program->memory : NULL) && program) {
+		program->unanswered = true;
+		(void)control_file_rearm(&(const struct control_file){.fd = program->control_fd}, session->socket_path);
+	}
 	if (err && err != -ESHUTDOWN && err != -ESRCH) {
 		if (err != -EINVAL && err != -E2BIG) /* said already */
 			refuse(session, connection->pid, "it could not attach: %s", strerror(-err));

@@ -166,10 +166,27 @@ static int arm(struct bl_control *control, const char *socket)
 	slot = &control->slot[free_slot];
 	memset(slot->socket, 0, sizeof(slot->socket));
 	memcpy(slot->socket, socket, strlen(socket));
+	bl_store_relaxed(&control->lost_attach[free_slot], 0);
 	bl_store_relaxed(&slot->generation, bl_load_relaxed(&slot->generation) + 1);
 	bl_store_release(&slot->state, (uint32_t)BL_SLOT_STATE_ARMED); /* ORD(arm:A) */
 	move_word(control);                                          /* ORD(arm:B) */
 	return 0;
+}
+
+static int rearm(struct bl_control *control, const char *socket)
+{
+	int i;
+
+	for (i = 0; i < (int)BL_SESSIONS_MAX; i++) {
+		struct bl_control_slot *slot = &control->slot[i];
+
+		if (!slot_is(slot, socket))
+			continue;
+		bl_store_release(&slot->generation, bl_load_relaxed(&slot->generation) + 1);
+		move_word(control);
+		return 0;
+	}
+	return -ENOENT;
 }
 
 static int disarm(struct bl_control *control, const char *socket)
@@ -188,12 +205,12 @@ static int disarm(struct bl_control *control, const char *socket)
 	return found ? 0 : -ENOENT;
 }
 
-static int try_lock(int fd)
+static int try_lock(int fd, int tries)
 {
 	int i;
 
 	/* Its owner may hold the lock for ever, and then is not traced. */
-	for (i = 0; i < LOCK_TRIES; i++) {
+	for (i = 0; i < tries; i++) {
 		if (!flock(fd, LOCK_EX | LOCK_NB))
 			return 0;
 		(void)nanosleep(&(const struct timespec){.tv_nsec = 1000000}, NULL);
@@ -201,7 +218,8 @@ static int try_lock(int fd)
 	return -EBUSY;
 }
 
-static int mapped(const struct control_file *file, int (*change)(struct bl_control *control, const char *socket), const char *socket)
+static int mapped(const struct control_file *file, int (*change)(struct bl_control *control, const char *socket), const char *socket,
+		  int tries)
 {
 	const struct sigaction action = {.sa_handler = bus_error, .sa_flags = SA_NODEFER};
 	struct sigaction before;
@@ -211,7 +229,7 @@ static int mapped(const struct control_file *file, int (*change)(struct bl_contr
 
 	if (strlen(socket) >= BL_SOCKET_PATH_MAX)
 		return -ENAMETOOLONG;
-	err = try_lock(file->fd);
+	err = try_lock(file->fd, tries);
 	if (err)
 		return err;
 	control = mmap(NULL, BL_CONTROL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
@@ -236,10 +254,29 @@ static int mapped(const struct control_file *file, int (*change)(struct bl_contr
 
 int control_file_arm(const struct control_file *file, const char *socket)
 {
-	return mapped(file, arm, socket);
+	return mapped(file, arm, socket, LOCK_TRIES);
+}
+
+int control_file_rearm(const struct control_file *file, const char *socket)
+{
+	return mapped(file, rearm, socket, 1); /* while others are recorded: nobody makes them wait */
+}
+
+uint64_t control_file_lost(int fd, const char *socket)
+{
+	struct bl_control control;
+	unsigned int i;
+
+	if (!read_all(fd, &control, sizeof(control), 0))
+		return 0;
+	/* At the session's end the slot is free already. */
+	for (i = 0; i < BL_SESSIONS_MAX; i++)
+		if (!strncmp(control.slot[i].socket, socket, BL_SOCKET_PATH_MAX) && control.lost_attach[i])
+			return control.lost_attach[i];
+	return 0;
 }
 
 int control_file_disarm(const struct control_file *file, const char *socket)
 {
-	return mapped(file, disarm, socket);
+	return mapped(file, disarm, socket, LOCK_TRIES);
 }

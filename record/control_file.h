@@ -40,6 +40,12 @@ void control_image_fini(struct control_image *image);
 /** control_file_arm() - write @socket into a free slot. Return: 0; -EALREADY; -EUSERS: no slot is free; -EBUSY, -EFAULT: its owner plays. */
 int control_file_arm(const struct control_file *file, const char *socket);
 
+/** control_file_rearm() - let a program that is armed with @socket attach again. Return: 0, -ENOENT, or as above. */
+int control_file_rearm(const struct control_file *file, const char *socket);
+
+/** control_file_lost() - records that the program lost while attaching to @socket, and told no ring */
+uint64_t control_file_lost(int fd, const char *socket);
+
 /** control_file_disarm() - free the slots that hold @socket */
 int control_file_disarm(const struct control_file *file, const char *socket);
 

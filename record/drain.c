@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control_file.h"
 #include "packet.h"
 #include "session.h"
 #include "walk.h"
@@ -329,9 +330,21 @@ static void finish_ring(struct record_session *session, struct program *program,
 	write_last_counters(session, pr, trace);
 }
 
+/* What fell into its attaching and it could tell no ring, because it died first, or had none. */
+static void count_untold(const struct record_session *session, struct program *program)
+{
+	const uint64_t lost = program->control_fd >= 0 ? control_file_lost(program->control_fd, session->socket_path) : 0;
+
+	if (lost <= lost_max(session))
+		program->ring[0].extra[BL_LOST_ATTACH] += lost;
+}
+
 void drain_finish(struct record_session *session, struct program *program, struct trace *trace, bool dead)
 {
 	uint32_t i;
+
+	if (dead || (program->unanswered && session->stopping))
+		count_untold(session, program);
 
 	for (i = 0; i < program->n_rings; i++)
 		finish_ring(session, program, &program->ring[i], trace, dead);

@@ -165,6 +165,8 @@ static void program_free(struct record_session *session, struct program *program
 	session_unwatch(session, &program->death);
 	if (program->death.fd >= 0)
 		close(program->death.fd);
+	if (program->control_fd >= 0)
+		close(program->control_fd);
 	free(program);
 }
 
@@ -208,6 +210,7 @@ int program_new(struct record_session *session, pid_t pid, uid_t uid, int pidfd,
 	if (!program)
 		return -ENOMEM;
 	program->death.fd = -1;
+	program->control_fd = -1;
 	program->pid = pid;
 	program->uid = uid;
 	program->class = class;

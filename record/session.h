@@ -60,6 +60,8 @@ struct program {
 	uid_t uid;
 	dev_t control_dev;
 	ino_t control_ino;
+	int control_fd;    /* its control file, which outlives it here */
+	bool unanswered;   /* it did not wait for its rings, and has been asked to come again */
 	struct stream_class *class;
 	struct ring_memory *memory;
 	bool rings_bell; /* it may make system calls, and somebody waits for it */

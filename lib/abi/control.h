@@ -25,7 +25,8 @@
  *     2. send struct bl_attach_request. The recorder checks pid and uid by SO_PEERCRED, opens and reads RUN/programs/PID of that uid.
  *     3. receive struct bl_attach_reply; with status 0 it carries two descriptors (SCM_RIGHTS): the session's memory (a memfd sealed
  *        against shrinking, growing and sealing) and the page of the recorder's life (a memfd that the program can only map readable).
- *     4. map both, close everything. Any failure or more than BL_ATTACH_TIMEOUT_MS: the slot is given up for good.
+ *     4. map both, close everything. Any failure: the slot is given up for good. More than BL_ATTACH_TIMEOUT_MS: given up until the
+ *        slot's generation moves on; the recorder, when it comes to the request and nobody takes the answer, moves it.
  *
  * Slots are armed by recorders and by the program (at load, in a forked child, and in borelog_attach()): whoever does holds
  * flock(LOCK_EX) on the control file, for microseconds.
@@ -94,8 +95,9 @@ struct bl_control {
 	uint32_t n_events;
 	uint32_t events_size;    /* bytes of descriptions that follow, at offset BL_CONTROL_SIZE */
 	uint32_t generation;     /* moved on when descriptions were added or removed (dlopen, dlclose) */
-	uint64_t lost_attach;    /* records that fell into attaching, not yet counted by any ring */
 	struct bl_control_slot slot[BL_SESSIONS_MAX];
+	/* By slot: records that fell into attaching, not yet counted by any ring; if the program ends so, the recorder counts them. */
+	uint64_t lost_attach[BL_SESSIONS_MAX];
 };
 
 #define BL_CONTROL_SIZE 4096u

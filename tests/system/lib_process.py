@@ -5,7 +5,9 @@ import collections
 import contextlib
 import os
 import pathlib
+import signal
 import socket
+import struct
 import subprocess
 
 import harness
@@ -280,6 +282,74 @@ def test_recorder_killed(place):
         harness.wait_for(lambda: harness.written(trace) > 300000, "records of the next session")
         place.stop_session(session)
         check(len(harness.read(trace)) > 1000, "records of the next session")
+
+
+def demand(program, n):
+    """Have an on_demand program record @n steps."""
+    while n:
+        some = min(n, 1000)
+        program.stdin.write(b"x" * some)
+        program.stdin.flush()
+        equal(program.stdout.read(some), b"." * some, "the program")
+        n -= some
+
+
+def lost_attaching(place, pid):
+    """What is in a program's control file (lib/abi/control.h): eight counts behind eight slots."""
+    return sum(struct.unpack_from("=8Q", (place.run_dir / f"borelog/programs/{pid}").read_bytes(), 32 + 8 * 112))
+
+
+def test_recorder_that_does_not_answer(place):
+    """It is stopped for longer than a program waits. What is recorded meanwhile is counted, and then the program is recorded."""
+    trace, session = place.start_session()
+    session.send_signal(signal.SIGSTOP)
+    with running(place, "on_demand", stdin=subprocess.PIPE) as program, running(place, "on_demand", stdin=subprocess.PIPE) as silent:
+        demand(program, 3)
+        demand(silent, 7)  # and none later
+        with subprocess.Popen([PROGRAM, "on_demand"], env=place.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as killed:
+            equal(killed.stdout.readline(), b"ready\n", "the program")
+            demand(killed, 5)
+            killed.kill()
+        session.send_signal(signal.SIGCONT)
+        equal(place.run(harness.BORELOG, "status").returncode, 0, "status")  # asked behind both
+        demand(program, 2)
+        place.stop_session(session)
+        equal(numbers(harness.read(trace)), [3, 4], "steps recorded")
+        equal(harness.discarded(trace), 3 + 5 + 7, "discarded")
+        trace, session = place.start_session()
+        demand(silent, 1)
+        place.stop_session(session)
+        equal((numbers(harness.read(trace)), harness.discarded(trace)), ([7], 0), "steps recorded, discarded by the next session")
+
+
+def test_recorder_that_answers_too_late(place):
+    """Programs that end before: without a trace point, with some, and by a signal."""
+    trace, session = place.start_session()
+    session.send_signal(signal.SIGSTOP)
+    for what, status in (("children", 0), ("steps", 0), ("_exit", 7)):
+        equal(place.run(PROGRAM, what, "0").returncode, status, "exit status")
+    session.send_signal(signal.SIGCONT)
+    equal(place.run(harness.BORELOG, "status").returncode, 0, "status")  # asked behind all of them
+    err = place.stop_session(session)
+    equal(harness.summary(err)["discarded"], 2 * len(STEPS), f"discarded {err}")
+    equal((harness.read(trace), harness.discarded(trace)), ([], 2 * len(STEPS)), "records, and discarded in the trace")
+
+
+def test_recorder_that_never_answers(place):
+    """It is killed while a program waits for it: what that program records is not lost to it any more, and it joins the next session."""
+    trace, session = place.start_session()
+    session.send_signal(signal.SIGSTOP)
+    with running(place, "on_demand", stdin=subprocess.PIPE) as program:
+        demand(program, 3)
+        equal(lost_attaching(place, program.pid), 3, "records lost")
+        session.kill()
+        session.wait()
+        demand(program, 100000)
+        equal(lost_attaching(place, program.pid), 0, "records lost to a dead recorder")
+        trace, session = place.start_session()
+        demand(program, 2)
+        place.stop_session(session)
+        equal((numbers(harness.read(trace)), harness.discarded(trace)), ([100003, 100004], 0), "steps recorded, discarded")
 
 
 def test_sockets_of_dead_recorders(place):
