@@ -70,9 +70,12 @@ static int do_fork(void)
 
 static int do_vfork(void)
 {
+	int n;
+
 	steps("parent");
 	if (!vfork()) {
-		steps("child");
+		for (n = 0; n < STEPS; n++)
+			borelog_event("t", "step", borelog_named(who, "child"), n); /* by itself: it looks at the sessions anew */
 		_exit(0);
 	}
 	steps("parent_after");
@@ -145,13 +148,13 @@ static int do_dlopen(const char *plugin)
 /* With its own checks of order: constructors before main, destructors after. */
 static int constructors;
 
-__attribute__((constructor)) static void early(void)
+__attribute__((constructor(102))) static void early(void)
 {
 	if (getenv("LIB_PROCESS_EARLY"))
 		step("constructor", constructors++);
 }
 
-__attribute__((destructor)) static void late(void)
+__attribute__((destructor(102))) static void late(void)
 {
 	if (getenv("LIB_PROCESS_EARLY"))
 		step("destructor", 0);
@@ -301,7 +304,7 @@ static int do_seccomp(void)
 	step("before", 0);
 	if (borelog_attach() < 1 || allow_only_exit())
 		_exit(5);
-	for (n = 0; n < 20000; n++)
+	for (n = 0; n < 100000; n++)
 		step("inside", n);
 	syscall(SYS_exit_group, 0);
 	return 0;
@@ -376,18 +379,24 @@ static void *record_until_loaded(void *arg)
 
 static int do_libraries(char **paths)
 {
+	void *handle = NULL;
+	void (*run)(int);
 	pthread_t id;
 
 	if (pthread_create(&id, NULL, record_until_loaded, NULL))
 		return EXIT_FAILURE;
-	for (; *paths; paths++)
-		if (!dlopen(*paths, RTLD_NOW | RTLD_LOCAL)) {
+	for (; *paths; paths++) {
+		handle = dlopen(*paths, RTLD_NOW | RTLD_LOCAL);
+		if (!handle) {
 			fprintf(stderr, "%s\n", dlerror());
 			return EXIT_FAILURE;
 		}
+	}
 	__atomic_store_n(&loaded_all, 1, __ATOMIC_RELAXED);
 	pthread_join(id, NULL);
 	steps("after");
+	run = (void (*)(int))(uintptr_t)dlsym(handle, "plugin_run");
+	run(0);
 	return EXIT_SUCCESS;
 }
 
