@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <dlfcn.h>
@@ -18,6 +19,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
@@ -32,9 +34,12 @@
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #undef fread_unlocked
 #undef fwrite_unlocked
+#undef getc
+#undef putc
 
 /* What programs built with _FORTIFY_SOURCE call instead; no header declares them for others. */
 int __open_2(const char *path, int flags);
@@ -58,6 +63,14 @@ int __dprintf_chk(int fd, int flag, const char *format, ...);
 int __vprintf_chk(int flag, const char *format, va_list ap);
 int __vfprintf_chk(FILE *stream, int flag, const char *format, va_list ap);
 int __vdprintf_chk(int fd, int flag, const char *format, va_list ap);
+wchar_t *__fgetws_chk(wchar_t *data, size_t room, int size, FILE *stream);
+wchar_t *__fgetws_unlocked_chk(wchar_t *data, size_t room, int size, FILE *stream);
+
+/* What C99's and C23's scanf are called in libc, where the plain names are those of GNU's older one. */
+int __isoc99_vscanf(const char *format, va_list ap);
+int __isoc99_vfscanf(FILE *stream, const char *format, va_list ap);
+int __isoc23_vscanf(const char *format, va_list ap);
+int __isoc23_vfscanf(FILE *stream, const char *format, va_list ap);
 
 /* Second names of the same functions. */
 int __open(const char *path, int flags, ...);
@@ -77,6 +90,9 @@ char *_IO_fgets(char *data, int size, FILE *stream);
 int _IO_fputs(const char *text, FILE *stream);
 int _IO_puts(const char *text);
 int _IO_fflush(FILE *stream);
+int __fcntl(int fd, int command, ...);
+int _IO_getc(FILE *stream);
+int _IO_putc(int c, FILE *stream);
 ssize_t __getdelim(char **line, size_t *size, int delimiter, FILE *stream);
 
 #define BL_MEMORY_FUNCTIONS(X, V)                                                                                              \
@@ -98,8 +114,9 @@ ssize_t __getdelim(char **line, size_t *size, int delimiter, FILE *stream);
 	X(open) X(open64) X(openat) X(openat64) X(creat) X(creat64) X(close)                                                   \
 	X(read) X(pread) X(pread64) X(readv) X(preadv) X(preadv64) X(preadv2) X(preadv64v2)                                    \
 	X(write) X(pwrite) X(pwrite64) X(writev) X(pwritev) X(pwritev64) X(pwritev2) X(pwritev64v2)                            \
-	X(fsync) X(fdatasync) X(syncfs) X(msync) X(flock) X(sendfile) X(sendfile64)                                            \
+	X(fsync) X(fdatasync) X(syncfs) X(msync) X(flock) X(fcntl) X(fcntl64) X(sendfile) X(sendfile64)                                            \
 	X(connect) X(accept) X(accept4) X(send) X(sendto) X(sendmsg) X(sendmmsg) X(recv) X(recvfrom) X(recvmsg) X(recvmmsg)    \
+	X(getaddrinfo)                                                                                                         \
 	X(poll) X(ppoll) X(select) X(pselect) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2)                                     \
 	X(__open_2) X(__open64_2) X(__openat_2) X(__openat64_2) X(__read_chk) X(__pread_chk) X(__pread64_chk)                  \
 	X(__recv_chk) X(__recvfrom_chk) X(__poll_chk) X(__ppoll_chk)
@@ -108,7 +125,13 @@ ssize_t __getdelim(char **line, size_t *size, int delimiter, FILE *stream);
 	X(fopen) X(fopen64) X(freopen) X(freopen64) X(fclose) X(fflush) X(fflush_unlocked)                                     \
 	X(fread) X(fread_unlocked) X(fwrite) X(fwrite_unlocked) X(fgets) X(fgets_unlocked) X(fputs) X(fputs_unlocked) X(puts)  \
 	X(getline) X(getdelim) X(vprintf) X(vfprintf) X(vdprintf) X(__vprintf_chk) X(__vfprintf_chk) X(__vdprintf_chk)         \
-	X(__fread_chk) X(__fread_unlocked_chk) X(__fgets_chk) X(__fgets_unlocked_chk)
+	X(__fread_chk) X(__fread_unlocked_chk) X(__fgets_chk) X(__fgets_unlocked_chk)                                          \
+	X(getc) X(fgetc) X(getchar) X(getc_unlocked) X(fgetc_unlocked) X(getchar_unlocked) X(__uflow)                          \
+	X(putc) X(fputc) X(putchar) X(putc_unlocked) X(fputc_unlocked) X(putchar_unlocked) X(__overflow)                       \
+	X(vscanf) X(vfscanf) X(__isoc99_vscanf) X(__isoc99_vfscanf) X(__isoc23_vscanf) X(__isoc23_vfscanf)                     \
+	X(getwc) X(fgetwc) X(getwchar) X(getwc_unlocked) X(fgetwc_unlocked) X(getwchar_unlocked)                               \
+	X(putwc) X(fputwc) X(putwchar) X(putwc_unlocked) X(fputwc_unlocked) X(putwchar_unlocked)                               \
+	X(fgetws) X(fgetws_unlocked) X(fputws) X(fputws_unlocked) X(__fgetws_chk) X(__fgetws_unlocked_chk)
 
 #define BL_PROCESS_FUNCTIONS(X, V)                                                                                             \
 	X(fork) X(vfork) X(execve) X(execv) X(execvp) X(execvpe) X(fexecve) X(execveat) X(posix_spawn) X(posix_spawnp)         \

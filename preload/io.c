@@ -147,7 +147,39 @@ BL_SPAN(int, syncfs, (int fd), (fd), fd)
 BL_SPAN(int, msync, (void *address, size_t length, int flags), (address, length, flags), address, length, flags)
 BL_SPAN(int, flock, (int fd, int operation), (fd, operation), fd, operation)
 
+/* Only the commands that wait for others are recorded. The third argument is whatever the command takes, in one register or slot. */
+#define WAITS(command) ((command) == F_SETLKW || (command) == F_SETLKW64 || (command) == F_OFD_SETLKW)
+#define FCNTL(name)                                                                                                            \
+	__attribute__((noinline)) static int traced_##name(int fd, int command, void *arg)                                     \
+	{                                                                                                                      \
+		int result, error;                                                                                             \
+                                                                                                                               \
+		borelog_begin("libc", "fcntl", fd, command);                                                                   \
+		result = bl_real(name)(fd, command, arg);                                                                      \
+		error = result < 0 ? errno : 0;                                                                                \
+		borelog_end("libc", "fcntl", result, error);                                                                   \
+		return result;                                                                                                 \
+	}                                                                                                                      \
+	BL_EXPORT int name(int fd, int command, ...)                                                                           \
+	{                                                                                                                      \
+		va_list ap;                                                                                                    \
+		void *arg;                                                                                                     \
+                                                                                                                               \
+		va_start(ap, command);                                                                                         \
+		arg = va_arg(ap, void *);                                                                                      \
+		va_end(ap);                                                                                                    \
+		return bl_tracing() && WAITS(command) ? traced_##name(fd, command, arg) : bl_real(name)(fd, command, arg);     \
+	}
+FCNTL(fcntl)
+FCNTL(fcntl64)
+BL_ALIAS(__fcntl, fcntl);
+
 /* ---- Sockets ---- */
+
+/* It reads the names itself, so they are in front. Only EAI_SYSTEM comes with errno. */
+BL_SPAN_AS(int, getaddrinfo, getaddrinfo,
+	   (const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints, struct addrinfo **restrict ret),
+	   (node, service, hints, ret), result == EAI_SYSTEM, node, service)
 
 #define ADDRESS_MAX sizeof(struct sockaddr_un)
 
