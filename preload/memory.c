@@ -22,16 +22,18 @@ static void *calloc_early(size_t count, size_t size)
 	return size && count > SIZE_MAX / size ? NULL : bl_arena_alloc(count * size); /* never used before, so it is zero */
 }
 
+/* What is moved is not given back: the arena takes nothing back, and another block only while realloc itself is being looked up. */
 static void *realloc_early(void *pointer, size_t size)
 {
+	const bool ours = bl_arena_owns(pointer);
 	void *bigger;
 	size_t old_size;
 
-	if (!bl_arena_owns(pointer))
+	if (!ours && !bl_resolving)
 		return bl_real(realloc)(pointer, size);
-	bigger = malloc_early(size);
-	old_size = bl_arena_size(pointer);
-	if (bigger)
+	bigger = malloc(size);
+	old_size = ours ? bl_arena_size(pointer) : malloc_usable_size(pointer);
+	if (bigger && pointer)
 		memcpy(bigger, pointer, old_size < size ? old_size : size);
 	return bigger;
 }
@@ -90,8 +92,8 @@ __attribute__((noinline)) static void note_free(void *pointer)
 
 BL_EXPORT void free(void *pointer)
 {
-	if (bl_unlikely(bl_arena_owns(pointer)))
-		return;
+	if (bl_unlikely(bl_arena_owns(pointer) || (!bl_real.free && bl_resolving)))
+		return; /* whoever looks free up may call it */
 	if (bl_tracing() && pointer)
 		note_free(pointer);
 	bl_real(free)(pointer);

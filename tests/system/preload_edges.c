@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -37,6 +38,7 @@
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include <cmocka.h>
 
@@ -949,11 +951,12 @@ static void threads_c11(void **state)
 	assert_int_equal(mtx_unlock(&mutex), thrd_success);
 }
 
-/* More failures than there are places for handing over a thread's start: none may stay taken. */
+/* More threads, failures first, than there are places for handing over a thread's start: none may stay taken and be leaked. */
 static void threads_fail(void **state)
 {
-	pthread_attr_t attr;
+	pthread_attr_t attr, usual;
 	pthread_t thread;
+	thrd_t thread_c11;
 	size_t before;
 	int i;
 
@@ -964,12 +967,22 @@ static void threads_fail(void **state)
 	for (i = 0; i < 200; i++)
 		assert_int_equal(pthread_create(&thread, &attr, returns, NULL), EAGAIN);
 	assert_true(mallinfo2().uordblks - before < 2000);
+	assert_int_equal(pthread_getattr_default_np(&usual), 0);
+	assert_int_equal(pthread_setattr_default_np(&attr), 0);
+	for (i = 0; i < 200; i++)
+		assert_int_not_equal(thrd_create(&thread_c11, c11_function, &i), thrd_success);
+	assert_int_equal(pthread_setattr_default_np(&usual), 0);
+	assert_true(mallinfo2().uordblks - before < 2000);
 	pthread_attr_destroy(&attr);
+	pthread_attr_destroy(&usual);
 	pthread_key_create(&key, NULL);
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < 400; i++) {
+		/* The first ones leave something to be used again. */
+		before = i == 200 ? mallinfo2().uordblks : before;
 		assert_int_equal(pthread_create(&thread, NULL, returns, &i), 0);
 		assert_int_equal(pthread_join(thread, NULL), 0);
 	}
+	assert_true(mallinfo2().uordblks - before < 2000);
 	pthread_key_delete(key);
 }
 
@@ -1175,6 +1188,238 @@ static void streams(void **state)
 	assert_true(puts("#") >= 0);
 }
 
+/* ---- Characters, scanf ---- */
+
+#define N_CHARS 10000
+
+static FILE *open_buffered(const char *name, const char *mode, int kind, size_t size)
+{
+	static char buffer[1000];
+	FILE *stream = fopen(in_dir(name), mode);
+
+	assert_non_null(stream);
+	assert_true(size <= sizeof(buffer));
+	assert_int_equal(setvbuf(stream, buffer, kind, size), 0);
+	return stream;
+}
+
+/* Through a buffer of 1000: the recorder has ten of them, and not ten thousand characters. */
+static void characters_buffered(void **state)
+{
+	FILE *stream = open_buffered("chars", "w", _IOFBF, 1000);
+	int i;
+
+	(void)state;
+	errno = 55;
+	for (i = 0; i < N_CHARS; i++)
+		assert_int_equal(fputc('a' + i % 26, stream), 'a' + i % 26);
+	assert_int_equal(errno, 55);
+	assert_int_equal(fclose(stream), 0);
+	stream = open_buffered("chars", "r", _IOFBF, 1000);
+	for (i = 0; i < N_CHARS; i++)
+		assert_int_equal(fgetc(stream), 'a' + i % 26);
+	assert_int_equal(fgetc(stream), EOF);
+	assert_true(feof(stream) && !ferror(stream));
+	assert_int_equal(errno, 55);
+	assert_int_equal(fclose(stream), 0);
+}
+
+/* The ends of a pipe: a line goes out when it is complete. Functions and what the compiler makes of them. */
+static void characters_lines(void **state)
+{
+	int (*volatile get)(FILE *) = getc_unlocked, (*volatile put)(int, FILE *) = putc_unlocked;
+	char buffer[100], data[16];
+	FILE *reader, *writer;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	reader = fdopen(ends[0], "r");
+	writer = fdopen(ends[1], "w");
+	assert_int_equal(setvbuf(writer, buffer, _IOLBF, sizeof(buffer)), 0);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	assert_int_equal(putc('1', writer), '1');
+	assert_int_equal(put('2', writer), '2');
+	assert_int_equal(putc_unlocked('3', writer), '3');
+	assert_int_equal(read(ends[0], data, 1), -1);
+	assert_int_equal(putc_unlocked('\n', writer), '\n');
+	assert_int_equal(getc(reader), '1');
+	assert_int_equal(getc_unlocked(reader), '2');
+	assert_int_equal(get(reader), '3');
+	assert_int_equal(ungetc('3', reader), '3');
+	assert_int_equal(getc(reader), '3');
+	assert_int_equal(getc(reader), '\n');
+	errno = 0;
+	assert_int_equal(get(reader), EOF);
+	assert_true(errno == EAGAIN && ferror(reader));
+	clearerr(reader);
+	assert_int_equal(putc('\xff', writer), 255);
+	assert_int_equal(put('\n', writer), '\n');
+	assert_int_equal(getc_unlocked(reader), 255);
+	assert_int_equal(get(reader), '\n');
+	fclose(reader);
+	signal(SIGPIPE, SIG_IGN);
+	errno = 0;
+	assert_int_equal(putc('\n', writer), EOF);
+	assert_int_equal(errno, EPIPE);
+	fclose(writer);
+}
+
+/* The standard streams of a child, so that those of the test stay. */
+static void characters_standard(void **state)
+{
+	int (*volatile get)(void) = getchar, (*volatile put)(int) = putchar; /* the headers' inline ones are getc() and putc() */
+	char buffer[100], line[16];
+	FILE *stream;
+	const pid_t child = fork();
+	int good = 0;
+
+	(void)state;
+	if (!child) {
+		stream = fopen(in_dir("in"), "w");
+		fputs("xyz 12 13 w", stream);
+		fclose(stream);
+		if (!freopen(in_dir("in"), "r", stdin) || !freopen(in_dir("out"), "w", stdout))
+			_exit(1);
+		setvbuf(stdout, buffer, _IOLBF, sizeof(buffer));
+		good += get() == 'x' && getchar_unlocked() == 'y' && put('z') == 'z' && putchar_unlocked('\n') == '\n';
+		good += put('\n') == '\n';
+		good += scanf("z %15s", line) == 1 && !strcmp(line, "12");
+		good += getwchar() == WEOF && getchar() == ' '; /* it is a stream of bytes by now */
+		_exit(good == 4 ? 0 : 2);
+	}
+	assert_int_equal(status_of(child), 0);
+	stream = fopen(in_dir("out"), "r");
+	assert_int_equal(fread(line, 1, sizeof(line), stream), 3);
+	assert_memory_equal(line, "z\n\n", 3);
+	fclose(stream);
+}
+
+static void characters_wide(void **state)
+{
+	wchar_t line[16];
+	FILE *stream = fopen(in_dir("wide"), "w");
+	int i;
+
+	(void)state;
+	for (i = 0; i < N_CHARS; i++)
+		assert_int_equal(fputwc(L'a' + i % 26, stream), L'a' + i % 26);
+	assert_int_equal(putwc(L'\n', stream), L'\n');
+	assert_true(fputws(L"second\n", stream) >= 0);
+	assert_int_equal(fclose(stream), 0);
+	stream = fopen(in_dir("wide"), "r");
+	for (i = 0; i < N_CHARS; i++)
+		assert_int_equal(fgetwc(stream), L'a' + i % 26);
+	assert_int_equal(ungetwc(L'!', stream), L'!');
+	assert_int_equal(getwc(stream), L'!');
+	assert_int_equal(getwc(stream), L'\n');
+	assert_non_null(fgetws(line, 16, stream));
+	assert_int_equal(wcscmp(line, L"second\n"), 0);
+	assert_int_equal(getwc(stream), WEOF);
+	assert_null(fgetws(line, 16, stream));
+	assert_int_equal(fclose(stream), 0);
+	stream = fopen("/dev/full", "w");
+	setvbuf(stream, NULL, _IOLBF, 100);
+	assert_int_equal(fputwc(L'x', stream), L'x');
+	assert_int_equal(putwc(L'\n', stream), WEOF);
+	assert_int_equal(errno, ENOSPC);
+	fclose(stream);
+}
+
+static int scan_list(FILE *stream, const char *format, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vfscanf(stream, format, ap);
+	va_end(ap);
+	return n;
+}
+
+static void scanning(void **state)
+{
+	int (*old)(FILE *, const char *, ...) = (int (*)(FILE *, const char *, ...))dlsym(RTLD_DEFAULT, "fscanf");
+	FILE *stream = fopen(in_dir("scan"), "w+");
+	char word[16], *text = NULL;
+	float number = 0;
+	int a = 0, b = 0;
+
+	(void)state;
+	fputs("12 13 word 0x1p3 gnu 14", stream);
+	rewind(stream);
+	assert_int_equal(fscanf(stream, "%d %d", &a, &b), 2);
+	assert_int_equal(a + b, 25);
+	assert_int_equal(scan_list(stream, "%15s", word), 1);
+	assert_string_equal(word, "word");
+	assert_int_equal(fscanf(stream, "%a", &number), 1); /* C99: a number */
+	assert_true(number == 8);
+	assert_non_null(old);
+	assert_int_equal(old(stream, " %as", &text), 1); /* as GNU had it: a string, allocated */
+	assert_string_equal(text, "gnu");
+	free(text);
+	assert_int_equal(fscanf(stream, "%15[x]", word), 0);
+	assert_int_equal(fscanf(stream, "%d", &a), 1);
+	assert_int_equal(fscanf(stream, "%d", &a), EOF);
+	assert_true(feof(stream));
+	fclose(stream);
+}
+
+/* ---- Locks of files, names of hosts ---- */
+
+static void wait_lock(struct waiter *waiter)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	assert_int_equal(fcntl(waiter->fd[1], F_OFD_SETLKW, &lock), 0);
+}
+
+static void file_locks(void **state)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct waiter waiter;
+	int fd;
+
+	(void)state;
+	waiter_init(&waiter);
+	waiter.fd[0] = open(in_dir("lock"), O_RDWR | O_CREAT, 0600);
+	waiter.fd[1] = open(in_dir("lock"), O_RDWR);
+	assert_int_equal(fcntl(waiter.fd[0], F_OFD_SETLKW, &lock), 0);
+	waiter_start(&waiter, wait_lock);
+	assert_int_equal(fcntl(waiter.fd[0], F_OFD_GETLK, &lock), 0);
+	lock.l_type = F_UNLCK;
+	assert_int_equal(fcntl(waiter.fd[0], F_OFD_SETLK, &lock), 0);
+	assert_int_equal(pthread_join(waiter.thread, NULL), 0);
+	lock.l_type = F_WRLCK;
+	lock.l_pid = 0;
+	assert_int_equal(fcntl(waiter.fd[0], F_OFD_SETLK, &lock), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(fcntl(-1, F_SETLKW, &lock), -1);
+	assert_int_equal(errno, EBADF);
+	fd = fcntl(waiter.fd[0], F_DUPFD_CLOEXEC, 77);
+	assert_int_equal(fd, 77);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(fd, F_SETFD, 0), 0);
+	assert_int_equal(fcntl(fd, F_GETFD), 0);
+	close(fd);
+	close(waiter.fd[0]);
+	close(waiter.fd[1]);
+}
+
+static void host_names(void **state)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+
+	(void)state;
+	assert_int_equal(getaddrinfo("127.0.0.1", "80", &hints, &found), 0);
+	assert_int_equal(((struct sockaddr_in *)(void *)found->ai_addr)->sin_port, htons(80));
+	freeaddrinfo(found);
+	assert_int_equal(getaddrinfo("no number", NULL, &hints, &found), EAI_NONAME);
+	assert_int_equal(getaddrinfo(NULL, "81", &hints, &found), 0);
+	freeaddrinfo(found);
+}
+
 /* ---- Processes ---- */
 
 static void processes(void **state)
@@ -1266,10 +1511,17 @@ static void loading(void **state)
 static void before_main(void **state)
 {
 	const int *good = (const int *)dlsym(RTLD_DEFAULT, "preload_early_good");
+	const int *bad = (const int *)dlsym(RTLD_DEFAULT, "preload_lookup_bad");
+	const int *early = (const int *)dlsym(RTLD_DEFAULT, "preload_lookup_early");
 
 	(void)state;
 	if (good)
 		assert_int_equal(*good, 7);
+	/* What a third one (preload_lookup.c) got while the heap was looked up was usable. */
+	if (bad && early) {
+		assert_int_equal(*bad, 0);
+		assert_true(*early > 0);
+	}
 	(void)dlerror();
 }
 
@@ -1300,6 +1552,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(threads_end),	    cmocka_unit_test(threads_c11),	cmocka_unit_test(threads_fail),
 		cmocka_unit_test(threads_small),    cmocka_unit_test(main_thread_exits), cmocka_unit_test(sockets),
 		cmocka_unit_test(waiting_times_out), cmocka_unit_test(streams),		cmocka_unit_test(processes),
+		cmocka_unit_test(characters_buffered), cmocka_unit_test(characters_lines), cmocka_unit_test(characters_standard),
+		cmocka_unit_test(characters_wide),  cmocka_unit_test(scanning),		cmocka_unit_test(file_locks),
+		cmocka_unit_test(host_names),
 	};
 
 	if (argc < 2)

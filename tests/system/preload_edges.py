@@ -3,7 +3,9 @@
 """preload_edges, which checks libc's behaviour, run alone, under the probes in several surroundings, and under the recorder; what the
 recorder then has of it."""
 import errno
+import fcntl
 import os
+import socket
 
 import harness
 from harness import check, equal
@@ -13,7 +15,9 @@ PROGRAM = harness.PROGRAMS / "preload_edges"
 OUTER = harness.PROGRAMS / "libpreload_outer.so"
 EARLY = harness.PROGRAMS / "libpreload_early.so"
 HEAP = harness.PROGRAMS / "libpreload_heap.so"
-N_EDGES = 28
+SLOW = harness.PROGRAMS / "libpreload_slow.so"
+LOOKUP = harness.PROGRAMS / "libpreload_lookup.so"
+N_EDGES = 35
 
 EVENTS = """malloc calloc free posix_memalign aligned_alloc memalign valloc pvalloc thread_start thread_exit dlopen vfork""".split()
 SPANS = """realloc open openat creat close read write pread pwrite readv writev preadv pwritev fsync fdatasync
@@ -23,7 +27,7 @@ pthread_rwlock_timedwrlock pthread_rwlock_clockwrlock pthread_cond_wait pthread_
 pthread_cond_clockwait pthread_barrier_wait sem_wait sem_timedwait sem_clockwait mtx_lock mtx_timedlock cnd_timedwait
 pthread_create pthread_join thrd_create thrd_join dlclose fork posix_spawn posix_spawnp system popen pclose execv waitpid waitid wait wait4
 sleep usleep nanosleep clock_nanosleep fopen freopen fclose fflush fread fwrite fgets fputs puts getline getdelim printf fprintf
-dprintf""".split()
+dprintf getc fgetc getchar putc fputc putchar getwc fgetwc getwchar putwc fputwc fgetws fputws scanf fscanf fcntl getaddrinfo""".split()
 
 
 def run(place, preload=(), **env):
@@ -67,6 +71,10 @@ def test_other_heap_in_front(place):
     run(place, [HEAP, PROBES], BORELOG_SESSION=str(place.folder / "nobody"))
 
 
+def test_lookups_that_allocate(place):
+    run(place, [LOOKUP, PROBES], BORELOG_SESSION=str(place.folder / "nobody"))
+
+
 def check_names(events):
     seen = {event.name for event in events}
     wanted = {f"libc:{name}" for name in EVENTS}
@@ -99,6 +107,13 @@ def check_errors(events):
     some("connect_end", result=-1, error=errno.ENOENT)
     loopback = [event for event in some("connect_end", result=0) if event.fields["address"][:2] == [2, 0]]
     check(loopback and loopback[0].fields["address"][4:8] == [127, 0, 0, 1], "address of the server")
+    some("fcntl_begin", command=fcntl.F_OFD_SETLKW)
+    some("fcntl_end", result=-1, error=errno.EBADF)
+    equal({event.fields["command"] for event in named(events, "fcntl_begin")}, {fcntl.F_SETLKW, fcntl.F_OFD_SETLKW}, "fcntl's commands")
+    some("getaddrinfo_begin", node="127.0.0.1", service="80")
+    some("getaddrinfo_end", result=socket.EAI_NONAME, error=0)
+    some("fscanf_end", result=-1, error=0)
+    some("putwc_end", error=errno.ENOSPC)
     some("dlopen", path=str(OUTER))
     some("dlopen", path="libpreload_inner.so")
     some("execv_end", result=-1, error=errno.ENOENT)
@@ -121,6 +136,22 @@ def check_threads(events, main_pid):
     check([event for event in named(events, "thread_exit") if event.pid == event.tid != main_pid], "exit of a main thread")
 
 
+def is_found(event):
+    return bool(event.fields["found"][0])
+
+
+def check_characters(events):
+    """One span for each time that the kernel was asked: ten thousand characters went through buffers of a thousand."""
+    equal(len(named(events, "fputc_begin")), 9, "fputc that found the buffer full")
+    equal([is_found(event) for event in named(events, "fgetc_end")], [True] * 10 + [False], "fgetc that found the buffer empty")
+    for name in "fputwc", "fgetwc":
+        check(0 < len(named(events, f"{name}_begin")) < 200, name, len(named(events, f"{name}_begin")))
+    # Of a pipe: what completed a line, and what nobody read. putc_unlocked() and getc_unlocked() are the same.
+    equal([event.fields["error"] for event in named(events, "putc_end")], [0, 0, errno.EPIPE], "putc")
+    equal([(is_found(event), event.fields["error"]) for event in named(events, "getc_end")],
+          [(True, 0), (False, errno.EAGAIN), (True, 0)], "getc")
+
+
 def test_recorded(place):
     trace, _ = place.record(PROGRAM, OUTER, options=MANY)
     events = harness.read(trace)
@@ -129,6 +160,7 @@ def test_recorded(place):
     check_names(events)
     check_errors(events)
     check_threads(events, main_pid)
+    check_characters(of_pid(events, main_pid))
     check(check_heap(of_pid(events, main_pid)) > 1000, "blocks")
     wide = [event for event in named(events, "aligned_alloc") if event.fields["alignment"] == 64]
     equal(len(wide), 100, "blocks from an aligned operator new")
@@ -144,6 +176,14 @@ def test_recorded_with_an_earlier_constructor(place):
     events = harness.read(trace)
     check_nothing_lost(trace)
     check_heap(of_pid(events, events[0].pid))
+
+
+def test_recorded_with_slow_threads(place):
+    """A thread that was created may be gone before pthread_create() comes back."""
+    place.env["LD_PRELOAD"] = str(SLOW)
+    trace, _ = place.record(PROGRAM, OUTER, options=MANY)
+    events = harness.read(trace)
+    check_threads(events, events[0].pid)
 
 
 os.environ.pop("LD_LIBRARY_PATH", None)  # would find what only a RUNPATH may find
