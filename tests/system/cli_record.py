@@ -136,7 +136,7 @@ def test_progress_on_terminal(place):
     """Without a command: a line that is drawn over itself, and gone at the end."""
     with subprocess.Popen(["sh", "-c", f"while :; do {ORDERS} >/dev/null; done"], env=place.env, start_new_session=True) as work:
         try:
-            status, text = on_terminal(place, ["record", "-o", place.new_trace()], PROGRESS.encode())
+            status, text = on_terminal(place, ["record", "-o", place.new_trace()], f"(?s){PROGRESS}.*{PROGRESS}".encode())
         finally:
             os.killpg(work.pid, signal.SIGKILL)
     equal(status, 0, f"exit status; {text!r}")
@@ -147,7 +147,9 @@ def test_progress_on_terminal(place):
 
 
 def test_no_progress_in_the_commands_terminal(place):
-    status, text = on_terminal(place, ["record", "-o", place.new_trace(), "--", "sh", "-c", f"{ORDERS}; exit 3"], None)
+    # Small rings are written at once, and a second is long enough for a line.
+    command = "record", "--size", "64K", "-o", place.new_trace(), "--", "sh", "-c", f"{ORDERS}; sleep 1; exit 3"
+    status, text = on_terminal(place, command, None)
     equal(status, 3, "exit status")
     check(text.startswith(f"{N_ORDERS} orders\r\nrecorded: ") and "\x1b" not in text, repr(text))
 

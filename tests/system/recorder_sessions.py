@@ -139,7 +139,9 @@ def switches(pid):
 def test_old_kernel(place):
     """Without futex_waitv() and pidfd_open(): nothing is missed, and deaths are noticed."""
     trace = place.new_trace()
-    command = f"{VICTIM} count 20000 2; {VICTIM} count 20000 2"
+    # The session sees that they are dead before its command ends, which is last.
+    command = f"""{VICTIM} count 20000 2; {VICTIM} count 20000 2
+        until {harness.BORELOG} status | grep ' 0 programs now'; do sleep 0.05; done"""
     done = place.run(harness.PROGRAMS / "recorder_old_kernel", harness.BORELOG, "record", "--no-preload", "-o", trace, "--", "sh", "-c",
                      command)
     if done.returncode == 77:
