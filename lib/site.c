@@ -318,7 +318,7 @@ int borelog_attach(void)
 		bl_program.session[s].set_generation = ~bl_program.control->generation;
 	bl_sessions_silence();
 	bl_sessions_update();
-	bl_program.unanswered = 0; /* it will not be asked again */
+	bl_store_relaxed(&bl_program.unanswered, 0); /* it will not be asked again */
 	bl_program.explicit_only = 1;
 	bl_program.control->flags |= BL_CONTROL_EXPLICIT;
 	bl_program_release_busy(&held);
