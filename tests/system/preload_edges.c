@@ -1229,10 +1229,14 @@ static void characters_lines(void **state)
 {
 	int (*volatile get)(FILE *) = getc_unlocked, (*volatile put)(int, FILE *) = putc_unlocked;
 	char buffer[100], data[16];
-	FILE *reader, *writer;
+	FILE *reader, *writer, *unbuffered = fopen("/dev/null", "w");
 	int ends[2];
 
 	(void)state;
+	assert_non_null(unbuffered);
+	assert_int_equal(setvbuf(unbuffered, NULL, _IONBF, 0), 0);
+	assert_int_equal(putc('0', unbuffered), '0');
+	fclose(unbuffered);
 	assert_int_equal(pipe(ends), 0);
 	reader = fdopen(ends[0], "r");
 	writer = fdopen(ends[1], "w");
