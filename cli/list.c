@@ -94,8 +94,12 @@ static void print_event(const struct list_round *round, const struct event_desc 
 
 static void print_program(const struct record_program *program)
 {
-	printf("%d ", (int)program->pid);
-	cli_print_quoted(stdout, program->executable);
+	if (program->pid)
+		printf("%d ", (int)program->pid);
+	else
+		printf("%d of another pid namespace", (int)program->ns_pid);
+	if (program->pid)
+		cli_print_quoted(stdout, program->executable);
 	if (program->not_traceable)
 		printf("  (%s)", program->not_traceable);
 	putchar('\n');

@@ -66,6 +66,12 @@ static void set_timeout(int fd, int name)
 	(void)bl_sys(SYS_setsockopt, fd, SOL_SOCKET, name, &timeout, sizeof(timeout));
 }
 
+/* Root may do anything to us, and our user, unless we were another one's once and may know what he should not. */
+static bool may_record_us(uid_t uid)
+{
+	return !uid || (uid == bl_program.uid && geteuid() == bl_program.uid);
+}
+
 /* Connect to the recorder's socket, if it is root's or our own user's. */
 static int call_recorder(const char *path)
 {
@@ -83,7 +89,7 @@ static int call_recorder(const char *path)
 	err = sys_again(SYS_connect, fd, &address, sizeof(address));
 	if (!err)
 		err = bl_sys(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
-	if (!err && peer.uid != 0 && peer.uid != geteuid())
+	if (!err && !may_record_us(peer.uid))
 		err = -EPERM;
 	if (err) {
 		(void)bl_sys(SYS_close, fd);
@@ -388,7 +394,8 @@ void bl_sessions_discover(void)
 	memcpy(dir, bl_program.control_dir, length);
 	memcpy(dir + length, "sessions", sizeof("sessions"));
 	arm_dir(dir);
-	arm_dir("/run/borelog/sessions");
+	if (!bl_program.apart)
+		arm_dir(BL_ROOT_RUN_DIR "/sessions");
 }
 
 /* The recorder is dead: take the memory back, and let trace points forget the session. */

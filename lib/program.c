@@ -10,6 +10,9 @@
  * make a control file of its own, map it in place of the parent's (trace points may keep its address), arm it for the sessions that the
  * parent was in, and start with no ring attached.
  *
+ * Who has changed its user since it was loaded (a daemon that gave root up) keeps its control file, and attaches to root's sessions only.
+ * Its children make theirs where their new user's are, if nothing of the old user is left in them: see follow_user().
+ *
  * The room in the file is allocated before it is touched: on a full file system a program goes without, and is not killed by SIGBUS.
  */
 #include "lib/program.h"
@@ -17,6 +20,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <link.h>
 #include <pthread.h>
 #include <signal.h>
@@ -92,63 +96,172 @@ void bl_program_move_word(void)
 		__atomic_add_fetch(word, 256, __ATOMIC_ACQ_REL);
 }
 
-/* Open directory @path if it is the user's own and closed to others, making it if @make. */
-static int open_own_dir(const char *path, bool make)
+/* Not snprintf(): this runs in signal handlers of raw clones too. */
+static char *put_text(char *at, const char *text)
 {
-	struct stat st;
-	long fd;
+	const size_t length = strlen(text);
 
-	if (make)
-		(void)bl_sys(SYS_mkdirat, AT_FDCWD, path, 0700);
-	fd = bl_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-	if (fd < 0)
-		return (int)fd;
-	if (fstat((int)fd, &st) || st.st_uid != geteuid() || (st.st_mode & 0077)) {
-		(void)bl_sys(SYS_close, fd);
-		return -EPERM;
-	}
-	return (int)fd;
+	memcpy(at, text, length + 1);
+	return at + length;
 }
 
-/* RUN of lib/abi/control.h, with programs/ in it, into bl_program.control_dir. */
-static int find_control_dir(void)
+static char *put_number(char *at, uint64_t n)
 {
-	char base[PATH_MAX - 32];
-	const char *xdg = secure_getenv("XDG_RUNTIME_DIR");
-	int i, fd;
+	char digits[20], *digit = digits;
 
-	for (i = 0; i < 3; i++) {
-		if (i == 0 && (!xdg || xdg[0] != '/' || strlen(xdg) > sizeof(base) - 32))
-			continue;
-		if (i == 0)
-			snprintf(base, sizeof(base), "%s/borelog", xdg);
-		else
-			snprintf(base, sizeof(base), i == 1 ? "/run/user/%u/borelog" : "/tmp/borelog-%u", (unsigned)geteuid());
-		fd = open_own_dir(base, true);
-		if (fd < 0)
-			continue;
-		(void)bl_sys(SYS_mkdirat, fd, "programs", 0700);
-		(void)bl_sys(SYS_close, fd);
-		snprintf(bl_program.control_dir, sizeof(bl_program.control_dir), "%s/programs", base);
-		return 0;
-	}
-	return -ENOENT;
-}
-
-/* The control file of process @pid is DIR/@pid. Not snprintf(): this runs in signal handlers of raw clones too. */
-static void set_control_path(uint32_t pid)
-{
-	const size_t length = strlen(bl_program.control_dir);
-	char digits[16], *at = bl_program.control_path + length, *digit = digits;
-
-	memcpy(bl_program.control_path, bl_program.control_dir, length);
-	*at++ = '/';
 	do
-		*digit++ = (char)('0' + pid % 10);
-	while (pid /= 10);
+		*digit++ = (char)('0' + n % 10);
+	while (n /= 10);
 	while (digit > digits)
 		*at++ = *--digit;
 	*at = 0;
+	return at;
+}
+
+/* Open directory @path of @at if it is user @uid's and others may not do there what is @forbidden. */
+static long open_dir_of(int at, const char *path, uid_t uid, mode_t forbidden)
+{
+	const long fd = bl_sys(SYS_openat, at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat((int)fd, &st) || st.st_uid != uid || (st.st_mode & forbidden)) {
+		(void)bl_sys(SYS_close, fd);
+		return -EPERM;
+	}
+	return fd;
+}
+
+/* RUN of lib/abi/control.h is @run: make what is not there, bl_program.control_dir is programs/ in it. Return: a descriptor of that. */
+static long use_run_dir(const char *run, uid_t uid)
+{
+	const bool open_to_all = !strcmp(run, BL_ROOT_RUN_DIR);
+	const mode_t mode = open_to_all ? 0755 : 0700;
+	long fd, programs;
+
+	/* Whatever the umask is. */
+	if (!bl_sys(SYS_mkdirat, AT_FDCWD, run, mode) && open_to_all)
+		(void)bl_sys(SYS_fchmodat, AT_FDCWD, run, mode);
+	fd = open_dir_of(AT_FDCWD, run, uid, open_to_all ? 0022 : 0077);
+	if (fd < 0)
+		return fd;
+	(void)bl_sys(SYS_mkdirat, fd, "programs", 0700);
+	programs = open_dir_of((int)fd, "programs", uid, 0077);
+	(void)bl_sys(SYS_close, fd);
+	if (programs < 0)
+		return programs;
+	put_text(put_text(bl_program.control_dir, run), "/programs");
+	bl_program.dir_uid = uid;
+	return programs;
+}
+
+/* Of @uid's, by the number that others know him by. */
+static long use_numbered_dir(const char *before, uid_t number, const char *behind, uid_t uid)
+{
+	char run[64];
+
+	put_text(put_number(put_text(run, before), number), behind);
+	return use_run_dir(run, uid);
+}
+
+/* Root's number outside of its user namespace; 0 if it is root there too. */
+static uid_t outer_root(void)
+{
+	char map[64];
+	const long fd = bl_sys(SYS_openat, AT_FDCWD, "/proc/self/uid_map", O_RDONLY | O_CLOEXEC, 0);
+	const long n = fd < 0 ? 0 : bl_sys(SYS_read, fd, map, sizeof(map) - 1);
+	char *end;
+
+	if (fd >= 0)
+		(void)bl_sys(SYS_close, fd);
+	map[n > 0 ? n : 0] = 0;
+	return strtoul(map, &end, 10) ? 0 : (uid_t)strtoul(end, NULL, 10);
+}
+
+/* The usual places of @uid's RUN. */
+static long open_usual_dir(uid_t uid)
+{
+	uid_t number = uid;
+	long fd = use_numbered_dir("/run/user/", uid, "/borelog", uid);
+
+	if (fd < 0 && !uid) {
+		fd = use_run_dir(BL_ROOT_RUN_DIR, uid);
+		number = fd < 0 ? outer_root() : 0;
+		if (number)
+			fd = use_numbered_dir("/run/user/", number, "/borelog", uid);
+	}
+	return fd < 0 ? use_numbered_dir("/tmp/borelog-", number, "", uid) : fd;
+}
+
+/* RUN, as lib/abi/control.h has it. Return: a descriptor of programs/ in it. */
+static long find_control_dir(void)
+{
+	const char *xdg = secure_getenv("XDG_RUNTIME_DIR");
+	char run[PATH_MAX], usual[32];
+	struct stat st;
+	long fd;
+
+	bl_program.uid = geteuid();
+	if (!xdg || xdg[0] != '/' || strlen(xdg) > sizeof(run) - 32 || stat(xdg, &st) || !S_ISDIR(st.st_mode) ||
+	    st.st_uid != bl_program.uid)
+		return open_usual_dir(bl_program.uid);
+	put_number(put_text(usual, "/run/user/"), bl_program.uid);
+	bl_program.apart = strcmp(xdg, usual) != 0;
+	put_text(put_text(run, xdg), "/borelog");
+	fd = use_run_dir(run, bl_program.uid);
+	return fd < 0 && !bl_program.apart ? open_usual_dir(bl_program.uid) : fd;
+}
+
+/* Does nothing of another user stick to this process? Then its user may do to it whatever a control file allows. */
+static bool is_all_of(uid_t uid)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+	uid_t real, effective, saved;
+
+	if (getresuid(&real, &effective, &saved) || bl_sys(SYS_capget, &head, data))
+		return false;
+	return real == uid && effective == uid && saved == uid && !(data[0].permitted | data[1].permitted);
+}
+
+/*
+ * A child's place for its control file. One whose user is not the one that the program was loaded by, a daemon's that has given root up,
+ * cannot make it in its parent's place: it goes to where its own user has his. That user could cut the file off and so kill the
+ * process; so only if it is all his. Other uids than root's do not change, or in ways that are none of our business.
+ */
+static long follow_user(void)
+{
+	const uid_t uid = geteuid();
+
+	if (uid == bl_program.dir_uid)
+		return open_dir_of(AT_FDCWD, bl_program.control_dir, uid, 0077);
+	return uid && !bl_program.apart && is_all_of(uid) ? open_usual_dir(uid) : -EPERM;
+}
+
+/* Tells apart processes of the same number, who may share RUN. 0: no /proc, or a kernel without. */
+static uint64_t pid_namespace(void)
+{
+	const int saved = errno;
+	struct stat st;
+	const uint64_t ns = stat("/proc/self/ns/pid", &st) ? 0 : st.st_ino;
+
+	errno = saved;
+	return ns;
+}
+
+/* The control file of process @pid is DIR/@pid-NAMESPACE. */
+static void set_control_path(uint32_t pid)
+{
+	char *at = put_text(put_text(bl_program.control_path, bl_program.control_dir), "/");
+
+	put_number(put_text(put_number(at, pid), "-"), pid_namespace());
+}
+
+/* Name of the control file, in bl_program.control_dir. */
+static const char *control_name(void)
+{
+	return bl_program.control_path + strlen(bl_program.control_dir) + 1;
 }
 
 /* Make the file @to bytes long, from @from, with all of its room allocated. */
@@ -164,24 +277,40 @@ static long allocate(long fd, size_t from, size_t to)
 	return n < 0 ? n : 0;
 }
 
-/* Make a control file for this process. Return: a descriptor that keeps recorders from writing to it, or a negative errno. */
-static long make_control_file(void)
+/*
+ * Hold the control file by a lock that goes with our mapping of it: as long as it is there, somebody maps it, in whatever pid namespace.
+ * Return: enum bl_control_flags.
+ */
+static uint32_t hold(long fd)
+{
+	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_len = 1};
+
+	return bl_sys(BL_SYS_FCNTL, fd, F_OFD_SETLK, &lock) ? 0 : BL_CONTROL_HELD;
+}
+
+/* Make a control file for this process in @dir, and close that. Return: a descriptor that keeps recorders from writing to it, or a negative errno. */
+static long make_control_file(long dir)
 {
 	long fd, err;
 
+	if (dir < 0)
+		return dir;
 	bl_program.pid = (uint32_t)bl_sys(SYS_getpid);
 	set_control_path(bl_program.pid);
-	(void)bl_sys(SYS_unlinkat, AT_FDCWD, bl_program.control_path, 0); /* of a process that had this pid, or that exec'ed us */
-	fd = bl_sys(SYS_openat, AT_FDCWD, bl_program.control_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
+	(void)bl_sys(SYS_unlinkat, dir, control_name(), 0); /* of a process that had this pid, or that exec'ed us */
+	fd = bl_sys(SYS_openat, dir, control_name(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		(void)bl_sys(SYS_close, dir);
 		return fd;
+	}
 	(void)bl_sys(SYS_flock, fd, LOCK_EX | LOCK_NB);
 	err = allocate(fd, 0, CONTROL_SIZE_MIN);
-	if (!err)
-		return fd;
-	(void)bl_sys(SYS_unlinkat, AT_FDCWD, bl_program.control_path, 0);
-	bl_program_unlock_slots(fd);
-	return err;
+	if (err) {
+		(void)bl_sys(SYS_unlinkat, dir, control_name(), 0);
+		bl_program_unlock_slots(fd);
+	}
+	(void)bl_sys(SYS_close, dir);
+	return err ? err : fd;
 }
 
 /* Map the new control file. Return: its mapping, or NULL, and then there is no file any more. */
@@ -196,6 +325,7 @@ static struct bl_control *map_control_file(long fd)
 	bl_program.control_size = CONTROL_SIZE_MIN;
 	control->abi = BL_CONTROL_ABI;
 	control->pid = bl_program.pid;
+	control->flags = hold(fd) | (bl_program.dir_uid == bl_program.uid ? 0 : BL_CONTROL_CHANGED_USER);
 	bl_store_release(&control->magic, BL_CONTROL_MAGIC); /* ORD(publish:C) */
 	return control;
 }
@@ -272,7 +402,7 @@ static void use_control(struct bl_control *control)
  */
 static void replace_control(struct bl_control *parent)
 {
-	const long fd = bl_program.explicit_only ? -EPERM : make_control_file();
+	const long fd = bl_program.explicit_only ? -EPERM : make_control_file(follow_user());
 	struct bl_control *control = fd < 0 ? NULL : map_control_file(fd);
 
 	if (control) {
@@ -305,11 +435,41 @@ void bl_program_check_fork(void)
 	bl_store_release(&bl_program.token->alive, 1);
 }
 
+/* Control file @name in directory @dir, made in another pid namespace: does nobody hold it any more? */
+static bool is_let_go(long dir, const char *name)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+	const long fd = bl_sys(SYS_openat, dir, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+	uint32_t flags = 0;
+	bool let_go;
+
+	if (fd < 0)
+		return false;
+	let_go = bl_sys(SYS_pread64, fd, &flags, sizeof(flags), BL_SYS_64(offsetof(struct bl_control, flags))) == sizeof(flags) &&
+		 (flags & BL_CONTROL_HELD) && !bl_sys(BL_SYS_FCNTL, fd, F_OFD_GETLK, &lock) && lock.l_type == F_UNLCK;
+	(void)bl_sys(SYS_close, fd);
+	return let_go;
+}
+
+/* Is control file @name in directory @dir left over? @ns: our pid namespace */
+static bool is_left_over(long dir, const char *name, uint64_t ns)
+{
+	char *end;
+	const unsigned long pid = strtoul(name, &end, 10);
+
+	if (name[0] < '1' || name[0] > '9' || *end != '-' || pid > INT_MAX)
+		return false;
+	if (strtoull(end + 1, &end, 10) != ns)
+		return is_let_go(dir, name);
+	return !*end && bl_sys(SYS_kill, (int)pid, 0) == -ESRCH;
+}
+
 /* Control files of processes that are no more: killed ones, and children that left by _exit(), do not take theirs with them. */
 static void sweep(void)
 {
 	char buffer[1024] __attribute__((aligned(8)));
 	const long fd = bl_sys(SYS_openat, AT_FDCWD, bl_program.control_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	const uint64_t ns = pid_namespace();
 	long n, at;
 
 	if (fd < 0)
@@ -317,12 +477,9 @@ static void sweep(void)
 	while ((n = bl_sys(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0) {
 		for (at = 0; at < n;) {
 			const struct dirent64 *entry = (const struct dirent64 *)(const void *)(buffer + at);
-			char *end;
-			const unsigned long pid = strtoul(entry->d_name, &end, 10);
 
 			at += entry->d_reclen;
-			if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && !*end && pid <= INT_MAX &&
-			    bl_sys(SYS_kill, (int)pid, 0) == -ESRCH)
+			if (is_left_over(fd, entry->d_name, ns))
 				(void)bl_sys(SYS_unlinkat, fd, entry->d_name, 0);
 		}
 	}
@@ -364,10 +521,9 @@ static struct bl_token *make_token(void)
 }
 
 /* Make the control file, and join what runs. */
-static void start(void)
+static void start(struct bl_token *token)
 {
-	struct bl_token *token = make_token();
-	const long fd = token ? make_control_file() : -ENOMEM;
+	const long fd = token ? make_control_file(find_control_dir()) : -ENOMEM;
 	struct bl_control *control = fd < 0 ? NULL : map_control_file(fd);
 
 	if (control) {
@@ -390,8 +546,8 @@ void bl_program_init(void)
 	if (__atomic_exchange_n(&state, 1, __ATOMIC_ACQ_REL))
 		return;
 	bl_sessions_init();
-	if (!getauxval(AT_SECURE) && !find_control_dir())
-		start();
+	if (!getauxval(AT_SECURE))
+		start(make_token());
 	errno = saved;
 }
 

@@ -77,8 +77,11 @@ struct bl_program {
 	uint32_t explicit_only; /* borelog_attach() was called: join nothing that came later, make no system call */
 	uint32_t no_calls;      /* ... is being called: tell recorders so */
 	char control_dir[PATH_MAX];       /* RUN/programs */
-	char control_path[PATH_MAX + 16]; /* RUN/programs/PID, of the process that token->alive is about */
+	char control_path[PATH_MAX + 48]; /* RUN/programs/PID-NAMESPACE, of the process that token->alive is about */
 	uint32_t pid;
+	uint32_t uid;      /* effective, when the program was loaded */
+	uint32_t dir_uid;  /* whose control_dir is */
+	uint32_t apart;    /* XDG_RUNTIME_DIR makes a world apart: what is outside of it is none of our business */
 	size_t control_size; /* of the control file; less than its mapping */
 	/* What is published so far: the control page says so to others, who can write to it. */
 	uint32_t n_events;

@@ -22,6 +22,13 @@
 		bl_result_;                                                                                                    \
 	})
 
+/* With 64-bit offsets, as struct flock has them. */
+#ifdef SYS_fcntl64
+#define BL_SYS_FCNTL SYS_fcntl64
+#else
+#define BL_SYS_FCNTL SYS_fcntl
+#endif
+
 /* A 64-bit argument (an offset, a length): two of them on 32-bit machines. */
 #if __SIZEOF_LONG__ == 8
 #define BL_SYS_64(value) ((long)(value))

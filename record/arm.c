@@ -17,13 +17,10 @@
 #include "rundir.h"
 #include "session.h"
 
-/* A file's and a process' time are known to about a second each. */
-#define TIME_SLACK_S 2
-
-/** One control file whose process is there. */
+/** One control file that somebody holds. */
 struct found {
-	pid_t pid;
-	uid_t uid;
+	pid_t pid; /* here; 0: the process is in a pid namespace that is not seen from here */
+	uid_t uid; /* whose the file is */
 	struct control_file file;
 	struct proc_facts facts;
 };
@@ -32,38 +29,63 @@ struct search {
 	int (*each)(void *data, const struct found *found);
 	void *data;
 	uid_t uid;
+	uint64_t ns;             /* our pid namespace */
+	struct proc_inner inner; /* read when the first file needs it */
+	bool inner_read;
 };
 
-static bool is_stale(pid_t pid, const struct control_file *file, struct proc_facts *facts)
+static pid_t find_inner(struct search *search, uint64_t ns, pid_t ns_pid)
 {
-	return proc_read(pid, facts) || facts->start_s > file->made_s + TIME_SLACK_S;
+	if (!search->inner_read)
+		(void)proc_inner_read(&search->inner);
+	search->inner_read = true;
+	return proc_inner_find(&search->inner, ns, ns_pid);
 }
 
-static int look_at(const struct search *search, int dir_fd, const char *name)
+/* Is there such a process, and is it the one that made the file? One in a namespace that we do not see may be. */
+static bool is_there(struct found *found)
 {
-	struct found found = {.uid = search->uid};
+	if (control_file_is_let_go(&found->file))
+		return false;
+	return !found->pid || (!proc_read(found->pid, &found->facts) && !control_file_is_older(&found->file, &found->facts));
+}
+
+/* A process that has changed its user is nobody's but root's. */
+static bool is_ours(const struct found *found)
+{
+	return !found->pid || found->facts.uid == found->uid || (!found->uid && !geteuid());
+}
+
+/* "PID-NAMESPACE" */
+static bool parse_name(const char *name, pid_t *ret_pid, uint64_t *ret_ns)
+{
 	char *end;
 	const unsigned long pid = strtoul(name, &end, 10);
-	int err;
 
-	if (*end || name[0] < '1' || name[0] > '9' || pid > INT_MAX)
+	if (name[0] < '1' || name[0] > '9' || pid > INT_MAX || end[0] != '-' || end[1] < '0' || end[1] > '9')
+		return false;
+	*ret_pid = (pid_t)pid;
+	*ret_ns = strtoull(end + 1, &end, 10);
+	return !*end;
+}
+
+static int look_at(struct search *search, int dir_fd, const char *name)
+{
+	struct found found = {.uid = search->uid};
+	int err = 0;
+
+	if (!parse_name(name, &found.facts.ns_pid, &found.facts.ns) || control_file_open(dir_fd, name, search->uid, &found.file))
 		return 0;
-	found.pid = (pid_t)pid;
-	if (control_file_open(dir_fd, name, search->uid, &found.file))
-		return 0;
-	if (is_stale(found.pid, &found.file, &found.facts)) {
+	found.pid = found.facts.ns == search->ns ? found.facts.ns_pid : find_inner(search, found.facts.ns, found.facts.ns_pid);
+	if (!is_there(&found))
 		(void)unlinkat(dir_fd, name, 0);
-		err = 0;
-	} else if (found.facts.uid != search->uid || found.facts.ns_pid != found.pid) {
-		err = 0;
-	} else {
+	else if (is_ours(&found))
 		err = search->each(search->data, &found);
-	}
 	control_file_close(&found.file);
 	return err;
 }
 
-static int search_directory(const struct search *search, int dir_fd)
+static int search_directory(struct search *search, int dir_fd)
 {
 	const struct dirent *entry;
 	DIR *dir = fdopendir(dir_fd);
@@ -109,13 +131,21 @@ static int search_user(void *data, uid_t uid)
 
 static int search_all(int (*each)(void *data, const struct found *found), void *data)
 {
-	struct search search = {.each = each, .data = data};
+	struct search search = {.each = each, .data = data, .ns = proc_own_namespace()};
+	const int err = rundir_each_user(search_user, &search);
 
-	return rundir_each_user(search_user, &search);
+	proc_inner_fini(&search.inner);
+	return err;
 }
 
 static const char *why_not(const struct found *found, const struct bl_control *control)
 {
+	if (!found->pid)
+		return "its pid namespace is not seen from here: record it there, or in the machine's own";
+	if (control->flags & BL_CONTROL_CHANGED_USER && geteuid())
+		return "it was another user's when it started: only root can record it";
+	if (!proc_knows_user(found->pid, geteuid()))
+		return "its user namespace does not know the user that records: record it there, or as its own user";
 	if (control->flags & BL_CONTROL_EXPLICIT)
 		return "it called borelog_attach() and attaches to nothing that came later: start the session before the program";
 	if (found->facts.seccomp)
@@ -123,10 +153,19 @@ static const char *why_not(const struct found *found, const struct bl_control *c
 	return NULL;
 }
 
+static void say_not_recorded(struct record_session *session, const struct found *found, const char *why)
+{
+	if (found->pid)
+		session_say(session, "process %d (%s) is not recorded: %s", (int)found->pid, found->facts.executable, why);
+	else
+		session_say(session, "process %d of another pid namespace is not recorded: %s", (int)found->facts.ns_pid, why);
+}
+
 static int arm_one(void *data, const struct found *found)
 {
 	struct record_session *session = data;
 	struct control_image image;
+	char text[128];
 	const char *why;
 	int err;
 
@@ -134,17 +173,13 @@ static int arm_one(void *data, const struct found *found)
 		return 0;
 	why = why_not(found, &image.control);
 	control_image_fini(&image);
-	if (why) {
-		session_say(session, "process %d (%s) is not recorded: %s", (int)found->pid, found->facts.executable, why);
-		return 0;
-	}
-	err = control_file_arm(&found->file, session->socket_path);
+	err = why ? 0 : control_file_arm(&found->file, session->socket_path);
 	if (err == -EUSERS)
-		session_say(session, "process %d (%s) is not recorded: it is in %u sessions already", (int)found->pid,
-			    found->facts.executable, BL_SESSIONS_MAX);
-	else if (err && err != -EALREADY)
-		session_say(session, "process %d (%s) is not recorded: its control file cannot be written: %s", (int)found->pid,
-			    found->facts.executable, strerror(-err));
+		(void)snprintf(text, sizeof(text), "it is in %u sessions already", BL_SESSIONS_MAX);
+	else if (err)
+		(void)snprintf(text, sizeof(text), "its control file cannot be written: %s", strerror(-err));
+	if (why || (err && err != -EALREADY))
+		say_not_recorded(session, found, why ? why : text);
 	return 0;
 }
 
@@ -182,7 +217,8 @@ static int list_one(void *data, const struct found *found)
 		return 0;
 	program = (struct record_program){
 		.pid = found->pid,
-		.uid = found->uid,
+		.ns_pid = found->facts.ns_pid,
+		.uid = found->pid ? found->facts.uid : found->uid,
 		.executable = found->facts.executable,
 		.n_events = image.control.n_events,
 		.events = image.events,
@@ -198,6 +234,7 @@ int record_programs_each(int (*each)(void *data, const struct record_program *pr
 {
 	struct listing listing = {.each = each, .data = data};
 
-	(void)error;
+	if (!proc_is_ours())
+		return record_fail(error, -ENOENT, PROC_IS_NOT_OURS);
 	return search_all(list_one, &listing);
 }

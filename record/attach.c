@@ -32,6 +32,7 @@
 
 #define CONNECT_TIMEOUT_NS 1000000000ull
 #define CONNECTIONS_MAX 1024u
+#define CONNECTIONS_OF_ONE_STRANGER 512u /* so that one user who holds connections keeps no other from attaching */
 #define POLL_DEATH_NS 200000000
 #define DESCRIBE_TRIES 3
 #define LEFT_OVER_AGE_S 10
@@ -39,6 +40,9 @@
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
+#endif
+#ifndef SO_PEERPIDFD /* Linux 6.5 */
+#define SO_PEERPIDFD 77
 #endif
 
 struct connection {
@@ -128,7 +132,10 @@ __attribute__((format(printf, 3, 4))) static void refuse(struct record_session *
 	va_start(args, format);
 	(void)vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
-	session_say(session, "process %d is not recorded: %s", (int)pid, why);
+	if (pid)
+		session_say(session, "process %d is not recorded: %s", (int)pid, why);
+	else
+		session_say(session, "a process that wants to be is not recorded: %s", why);
 }
 
 static int describe(struct record_session *session, pid_t pid, const struct control_file *file, const struct bl_attach_request *request,
@@ -190,10 +197,17 @@ static int admit(struct record_session *session, const struct connection *connec
 	return 0;
 }
 
-static int open_pidfd(struct record_session *session, pid_t pid)
+/* Of the process that connected: by its number it may be another one by now, where the kernel has nothing better. */
+static int open_pidfd(struct record_session *session, const struct connection *connection)
 {
-	const int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	socklen_t size = sizeof(int);
+	int fd;
 
+	if (!getsockopt(connection->source.fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &size))
+		return fd;
+	if (errno == ESRCH)
+		return -ESRCH;
+	fd = (int)syscall(SYS_pidfd_open, connection->pid, 0);
 	if (fd >= 0 || errno != ENOSYS)
 		return fd < 0 ? -errno : fd;
 	/* No such thing (before 5.3, qemu-user): look from time to time who is still there. */
@@ -207,15 +221,45 @@ static int open_pidfd(struct record_session *session, pid_t pid)
 /* It gave up and is no more, and yet its losses are this session's: its control file is there because nobody was told of them. */
 static int attach_dead(struct record_session *session, const struct connection *connection, const struct bl_attach_request *request)
 {
+	/* /proc knows it no more; one of another pid namespace is not looked for. */
+	const struct proc_facts facts = {
+		.uid = connection->uid, .ns_pid = connection->pid, .ns = proc_own_namespace(), .start_s = INT64_MIN};
 	struct control_file file;
 	struct program *program;
 
-	if (control_file_find(connection->uid, connection->pid, &file))
+	if (control_file_find(connection->uid, &facts, &file))
 		return -ESRCH;
 	if (control_file_lost(file.fd, session->socket_path) && !admit(session, connection, request, &file, -1, &program))
 		program_end(session, program, true);
 	control_file_close(&file);
 	return -ESRCH;
+}
+
+/* What /proc says is of the process that connected if that still lives, and the number is its own. */
+static int identify(const struct connection *connection, int pidfd, struct proc_facts *facts)
+{
+	struct pollfd death = {.fd = pidfd, .events = POLLIN};
+
+	if (proc_read(connection->pid, facts) || (pidfd >= 0 && poll(&death, 1, 0)))
+		return -ESRCH;
+	return facts->uid == connection->uid ? 0 : -EPERM;
+}
+
+static int find_control(struct record_session *session, const struct connection *connection, int pidfd, struct proc_facts *facts,
+			struct control_file *ret)
+{
+	int err;
+
+	err = identify(connection, pidfd, facts);
+	if (err)
+		return err;
+	err = control_file_find(connection->uid, facts, ret);
+	if (!err)
+		return 0;
+	/* What it has mapped may be in a directory of a container's. */
+	refuse(session, connection->pid, facts->ns ? "no control file of it is where its user's are: it sees another /run, /tmp or XDG_RUNTIME_DIR"
+						   : "it is in another pid namespace, and the kernel does not show in which one");
+	return -EINVAL;
 }
 
 static int attach(struct record_session *session, const struct connection *connection, const struct bl_attach_request *request,
@@ -229,14 +273,18 @@ static int attach(struct record_session *session, const struct connection *conne
 		return -ESHUTDOWN;
 	if (geteuid() && connection->uid != geteuid())
 		return -EPERM;
-	pidfd = open_pidfd(session, connection->pid);
+	if (connection->pid <= 0) {
+		refuse(session, connection->pid, "its pid namespace is not seen from here");
+		return -EINVAL;
+	}
+	pidfd = open_pidfd(session, connection);
 	if (pidfd == -ESRCH)
 		return attach_dead(session, connection, request);
 	if (pidfd < 0 && pidfd != -ENOSYS)
 		return pidfd;
-	err = proc_read(connection->pid, &facts);
-	if (!err)
-		err = control_file_find(connection->uid, facts.ns_pid, &file);
+	err = find_control(session, connection, pidfd, &facts, &file);
+	if (err == -ESRCH)
+		(void)attach_dead(session, connection, request);
 	if (!err) {
 		err = admit(session, connection, request, &file, pidfd, ret);
 		control_file_close(&file);
@@ -347,6 +395,16 @@ static void turn_away(struct record_session *session)
 	session->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+static bool has_too_many(const struct record_session *session, uid_t uid)
+{
+	const struct connection *connection;
+	uint32_t n = 0;
+
+	for (connection = session->connections; connection && uid != geteuid(); connection = connection->next)
+		n += connection->uid == uid;
+	return n >= CONNECTIONS_OF_ONE_STRANGER;
+}
+
 static void ready_listener(struct record_session *session, struct source *source)
 {
 	struct connection *connection;
@@ -365,7 +423,7 @@ static void ready_listener(struct record_session *session, struct source *source
 		return;
 	}
 	connection = calloc(1, sizeof(*connection));
-	if (!connection || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) ||
+	if (!connection || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || has_too_many(session, peer.uid) ||
 	    session_watch(session, &connection->source, fd, ready_connection)) {
 		free(connection);
 		close(fd);

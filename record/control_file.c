@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@
 #include "rundir.h"
 
 #define LOCK_TRIES 20
+/* A file's and a process' time are known to about a second each. */
+#define TIME_SLACK_S 2
 
 /* A program can truncate its file while we are in the mapping. */
 static sigjmp_buf *on_bus_error;
@@ -63,22 +66,45 @@ void control_file_close(struct control_file *file)
 	file->fd = -1;
 }
 
-int control_file_find(uid_t uid, pid_t ns_pid, struct control_file *ret)
+bool control_file_is_older(const struct control_file *file, const struct proc_facts *facts)
 {
-	char name[16];
+	return facts->start_s > file->made_s + TIME_SLACK_S;
+}
+
+bool control_file_is_let_go(const struct control_file *file)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+	uint32_t flags;
+
+	return pread(file->fd, &flags, sizeof(flags), offsetof(struct bl_control, flags)) == (ssize_t)sizeof(flags) &&
+	       (flags & BL_CONTROL_HELD) && !fcntl(file->fd, F_OFD_GETLK, &lock) && lock.l_type == F_UNLCK;
+}
+
+static int find_of(uid_t uid, const struct proc_facts *facts, struct control_file *ret)
+{
+	char name[48];
 	unsigned int i;
 	int dir, err;
 
-	(void)snprintf(name, sizeof(name), "%d", (int)ns_pid);
+	(void)snprintf(name, sizeof(name), "%d-%" PRIu64, (int)facts->ns_pid, facts->ns);
 	for (i = 0; (dir = rundir_open_programs(uid, i)) != -ENXIO; i++) {
 		if (dir < 0)
 			continue;
 		err = control_file_open(dir, name, uid, ret);
 		close(dir);
-		if (!err)
+		if (!err && !control_file_is_older(ret, facts))
 			return 0;
+		if (!err)
+			control_file_close(ret);
 	}
 	return -ENOENT;
+}
+
+int control_file_find(uid_t uid, const struct proc_facts *facts, struct control_file *ret)
+{
+	const int err = find_of(uid, facts, ret);
+
+	return err && uid && !geteuid() ? find_of(0, facts, ret) : err;
 }
 
 static bool read_all(int fd, void *buf, size_t size, off_t offset)

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "lib/abi/control.h"
+#include "proc.h"
 
 struct control_file {
 	int fd;
@@ -30,8 +31,18 @@ struct control_image {
 int control_file_open(int dir_fd, const char *name, uid_t uid, struct control_file *ret);
 void control_file_close(struct control_file *file);
 
-/** control_file_find() - that of a process, wherever its user's runtime directory is */
-int control_file_find(uid_t uid, pid_t ns_pid, struct control_file *ret);
+/**
+ * control_file_find() - that of a process, wherever its user's runtime directory is
+ *
+ * For root also of one that was root when it was loaded, and has kept its file since.
+ */
+int control_file_find(uid_t uid, const struct proc_facts *facts, struct control_file *ret);
+
+/** control_file_is_older() - was it made before the process was, by another one that had the same number? */
+bool control_file_is_older(const struct control_file *file, const struct proc_facts *facts);
+
+/** control_file_is_let_go() - is it certain that nobody maps it any more? */
+bool control_file_is_let_go(const struct control_file *file);
 
 /** control_file_read() - a private copy; -EAGAIN: the program is changing it now; -EPROTO: it is nonsense. */
 int control_file_read(const struct control_file *file, struct control_image *ret);

@@ -133,7 +133,10 @@ int record_background(const struct record_options *options, struct record_status
  */
 int record_find_preload(char ret_path[PATH_MAX], struct record_error *error);
 
-/* Questions to a running session of the same user, by its name; NULL: the only one there is. */
+/*
+ * Questions to a running session of the same user, by its name; NULL: the only one there is. Root can ask everybody's, by USER/NAME, or by
+ * NAME alone where only one has it and none of root's own.
+ */
 
 int record_client_status(const char *name, struct record_status *ret, struct record_error *error);
 /** Comes back when the session has ended and its trace is complete. */
@@ -148,7 +151,8 @@ int record_sessions_each(int (*each)(void *data, const char *name), void *data, 
 
 /** A program that carries descriptions and runs now. Valid during the call only. */
 struct record_program {
-	pid_t pid;
+	pid_t pid;                /* 0: it is in a pid namespace that is not seen from here, */
+	pid_t ns_pid;             /* and has this pid there */
 	uid_t uid;
 	const char *executable;   /* its path, or its short name where the path cannot be read */
 	uint32_t n_events;

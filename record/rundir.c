@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "lib/abi/control.h"
 
 static int check_directory(int fd, const char *path, uid_t uid, mode_t forbidden, struct record_error *error)
 {
@@ -29,14 +30,17 @@ static int check_directory(int fd, const char *path, uid_t uid, mode_t forbidden
 
 static int open_checked(int at, const char *path, uid_t uid, mode_t mode, mode_t forbidden, bool make, struct record_error *error)
 {
+	const bool made = make && !mkdirat(at, path, mode);
 	int fd, err;
 
-	if (make && mkdirat(at, path, mode) && errno != EEXIST)
+	if (make && !made && errno != EEXIST)
 		return record_fail(error, -errno, "cannot make the directory %s: %s", path, strerror(errno));
 	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return record_fail(error, -errno, "cannot open the directory %s: %s", path, strerror(errno));
 	err = check_directory(fd, path, uid, forbidden, error);
+	if (made && !err)
+		(void)fchmod(fd, mode); /* whatever the umask is */
 	if (err) {
 		close(fd);
 		return err;
@@ -44,85 +48,119 @@ static int open_checked(int at, const char *path, uid_t uid, mode_t mode, mode_t
 	return fd;
 }
 
-int rundir_open(const char *path, uid_t uid, bool make, struct record_error *error)
+/* A runtime directory of @uid. Root's own is open to all: its sessions are there. */
+static int open_run(const char *path, uid_t uid, bool make, struct record_error *error)
 {
-	return open_checked(AT_FDCWD, path, uid, 0700, 0077, make, error);
+	const bool open_to_all = !strcmp(path, BL_ROOT_RUN_DIR);
+
+	return open_checked(AT_FDCWD, path, uid, open_to_all ? 0755 : 0700, open_to_all ? 0022 : 0077, make, error);
 }
 
-/* Places of users other than the caller, whose environment we do not know. */
-static int other_path(uid_t uid, unsigned int i, char *ret, size_t size)
+/* Places of users, but for what their environment may say. */
+static int usual_path(uid_t uid, unsigned int i, char *ret, size_t size)
 {
+	if (uid && i)
+		i++;
 	if (i == 0)
 		(void)snprintf(ret, size, "/run/user/%u/borelog", (unsigned int)uid);
 	else if (i == 1)
+		(void)snprintf(ret, size, BL_ROOT_RUN_DIR);
+	else if (i == 2)
 		(void)snprintf(ret, size, "/tmp/borelog-%u", (unsigned int)uid);
 	else
 		return -ENXIO;
 	return 0;
 }
 
+/* XDG_RUNTIME_DIR, if it is a directory of ours: su and sudo may leave us another user's. */
+static const char *own_xdg(void)
+{
+	const char *xdg = getenv("XDG_RUNTIME_DIR");
+	struct stat st;
+
+	return xdg && xdg[0] == '/' && strlen(xdg) + 32 < PATH_MAX && !stat(xdg, &st) && S_ISDIR(st.st_mode) && st.st_uid == geteuid() ?
+		       xdg : NULL;
+}
+
 /*
- * Is XDG_RUNTIME_DIR a directory of our own that is not the usual one? Then somebody wants to be by himself (a test, a container), and
- * nothing outside is looked at; root too keeps its sessions there.
+ * Is that not the usual one? Then somebody wants to be by himself (a test, a container), and nothing outside is looked at; root too
+ * keeps its sessions there.
  */
 static bool is_private(void)
 {
-	const char *xdg = getenv("XDG_RUNTIME_DIR");
+	const char *xdg = own_xdg();
 	char usual[64];
-	struct stat st;
 
-	if (!xdg || xdg[0] != '/')
-		return false;
 	(void)snprintf(usual, sizeof(usual), "/run/user/%u", (unsigned int)geteuid());
-	return strcmp(xdg, usual) && !stat(xdg, &st) && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+	return xdg && strcmp(xdg, usual);
 }
 
-/* The places where the caller's own may be, best first. */
-static int own_path(unsigned int i, char *ret, size_t size)
+/* The places where @uid's may be, best first. */
+static int run_path(uid_t uid, unsigned int i, char *ret, size_t size)
 {
-	const char *xdg = getenv("XDG_RUNTIME_DIR");
+	const char *xdg = uid == geteuid() ? own_xdg() : NULL;
 
-	if (!xdg || xdg[0] != '/' || strlen(xdg) + 32 > size)
-		return other_path(geteuid(), i, ret, size);
+	if (!xdg)
+		return usual_path(uid, i, ret, size);
 	if (i)
-		return is_private() ? -ENXIO : other_path(geteuid(), i - 1, ret, size);
+		return is_private() ? -ENXIO : usual_path(uid, i - 1, ret, size);
 	(void)snprintf(ret, size, "%s/borelog", xdg);
 	return 0;
 }
 
-int rundir_path(char ret_path[PATH_MAX], struct record_error *error)
+/* As programs do: the first one that can be made and is safe. The error is the last one's. */
+static int own_run(char ret_path[PATH_MAX], struct record_error *error)
 {
 	unsigned int i;
 	int fd = -ENOENT;
 
-	/* As programs do: the first one that can be made and is safe. The error is the last one's. */
-	for (i = 0; fd < 0 && !own_path(i, ret_path, PATH_MAX); i++)
-		fd = rundir_open(ret_path, geteuid(), true, error);
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
+	if (!geteuid() && !is_private()) {
+		(void)snprintf(ret_path, PATH_MAX, BL_ROOT_RUN_DIR);
+		return open_run(ret_path, 0, true, error);
+	}
+	for (i = 0; fd < 0 && !run_path(geteuid(), i, ret_path, PATH_MAX); i++)
+		fd = open_run(ret_path, geteuid(), true, error);
+	return fd;
+}
+
+static int open_sessions(int run_fd, const char *path, uid_t uid, bool make, struct record_error *error)
+{
+	const bool open_to_all = !strcmp(path, BL_ROOT_RUN_DIR "/sessions");
+	int fd;
+
+	fd = open_checked(run_fd, "sessions", uid, open_to_all ? 0755 : 0700, open_to_all ? 0022 : 0077, make, error);
+	close(run_fd);
+	return fd;
 }
 
 int rundir_open_sessions(char ret_path[PATH_MAX], struct record_error *error)
 {
 	char run[PATH_MAX];
-	int err, fd;
+	const int fd = own_run(run, error);
 
-	if (!geteuid() && !is_private()) {
-		fd = open_checked(AT_FDCWD, RUNDIR_ROOT, 0, 0755, 0022, true, error);
-		if (fd < 0)
-			return fd;
+	if (fd < 0)
+		return fd;
+	if ((size_t)snprintf(ret_path, PATH_MAX, "%s/sessions", run) >= PATH_MAX) {
 		close(fd);
-		(void)snprintf(ret_path, PATH_MAX, RUNDIR_ROOT "/sessions");
-		return open_checked(AT_FDCWD, ret_path, 0, 0755, 0022, true, error);
+		return record_fail(error, -ENAMETOOLONG, "%s: the name is too long", run);
 	}
-	err = rundir_path(run, error);
+	return open_sessions(fd, ret_path, geteuid(), true, error);
+}
+
+int rundir_find_sessions(uid_t uid, unsigned int i, char ret_path[PATH_MAX])
+{
+	char run[PATH_MAX - 16];
+	int fd, err;
+
+	err = uid != geteuid() && is_private() ? -ENXIO : run_path(uid, i, run, sizeof(run));
 	if (err)
 		return err;
-	if ((size_t)snprintf(ret_path, PATH_MAX, "%s/sessions", run) >= PATH_MAX)
-		return record_fail(error, -ENAMETOOLONG, "%s: the name is too long", run);
-	return rundir_open(ret_path, geteuid(), true, error);
+	fd = open_run(run, uid, false, NULL);
+	if (fd < 0)
+		return -ENOENT;
+	(void)snprintf(ret_path, PATH_MAX, "%s/sessions", run);
+	fd = open_sessions(fd, ret_path, uid, false, NULL);
+	return fd < 0 ? -ENOENT : fd;
 }
 
 int rundir_open_programs(uid_t uid, unsigned int i)
@@ -130,13 +168,10 @@ int rundir_open_programs(uid_t uid, unsigned int i)
 	char path[PATH_MAX];
 	int fd, programs, err;
 
-	if (uid == geteuid())
-		err = own_path(i, path, sizeof(path));
-	else
-		err = other_path(uid, i, path, sizeof(path));
+	err = run_path(uid, i, path, sizeof(path));
 	if (err)
 		return err;
-	fd = rundir_open(path, uid, false, NULL);
+	fd = open_run(path, uid, false, NULL);
 	if (fd < 0)
 		return -ENOENT;
 	programs = open_checked(fd, "programs", uid, 0700, 0077, false, NULL);

@@ -15,16 +15,15 @@
 
 #include "record.h"
 
-#define RUNDIR_ROOT "/run/borelog"
-
-/** rundir_open() - a directory of @uid with mode 0700; made if it is not there and @make. Return: descriptor, negative errno. */
-int rundir_open(const char *path, uid_t uid, bool make, struct record_error *error);
-
 /** rundir_open_sessions() - where sockets of this user's sessions are: made if needed, its path in @ret_path. */
 int rundir_open_sessions(char ret_path[PATH_MAX], struct record_error *error);
 
-/** rundir_path() - the runtime directory of this process' user */
-int rundir_path(char ret_path[PATH_MAX], struct record_error *error);
+/**
+ * rundir_find_sessions() - the same of any user, the @i-th place where they may be; nothing is made
+ *
+ * Return: descriptor; -ENOENT: nothing (usable) there; -ENXIO: there is no @i-th place.
+ */
+int rundir_find_sessions(uid_t uid, unsigned int i, char ret_path[PATH_MAX]);
 
 /**
  * rundir_open_programs() - a user's directory of control files, the @i-th place where one may be
@@ -33,7 +32,7 @@ int rundir_path(char ret_path[PATH_MAX], struct record_error *error);
  */
 int rundir_open_programs(uid_t uid, unsigned int i);
 
-/** rundir_each_user() - call @each with every user whose programs this process may trace: itself, and for root all. */
+/** rundir_each_user() - call @each with every user whose programs this process may trace: itself, and for root all. Some come twice. */
 int rundir_each_user(int (*each)(void *data, uid_t uid), void *data);
 
 #endif

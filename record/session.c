@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "proc.h"
 
 /* All rings of a program, unless the user names a size: machines with many CPUs get smaller rings. */
 #define PROGRAM_SIZE_DEFAULT (32u << 20)
@@ -368,6 +369,8 @@ static int open_all(struct record_session *session, struct record_error *error)
 	session->contexts = options->no_default_contexts ? options->contexts : options->contexts | BL_CONTEXT_TID;
 	if (session->contexts & ~(uint32_t)BL_CONTEXT_ALL || options->ctf_version > 2)
 		return record_fail(error, -EINVAL, "unknown context or version of CTF");
+	if (!proc_is_ours())
+		return record_fail(error, -ENOENT, PROC_IS_NOT_OURS);
 	err = choose_geometry(session, error);
 	if (!err)
 		err = choose_events(session, error);

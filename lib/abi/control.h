@@ -2,18 +2,20 @@
 /**
  * control.h - all that a traced program (lib/) and a recorder (record/) say to each other.
  *
- * Files, in the runtime directory RUN ($XDG_RUNTIME_DIR/borelog, else /run/user/UID/borelog if /run/user/UID is there, else
- * /tmp/borelog-UID; mode 0700, owned by the user; refused otherwise):
+ * Files, in the runtime directory RUN: $XDG_RUNTIME_DIR/borelog if XDG_RUNTIME_DIR is a directory of the user's, else
+ * /run/user/UID/borelog if /run/user/UID is there, else /run/borelog for root, else /tmp/borelog-UID. Mode 0700 (but /run/borelog), owned
+ * by the user; refused otherwise. UID is the effective one.
  *
- *     RUN/programs/PID        a program's control file: one page, struct bl_control, then its descriptions (core/event.h). Made at
- *                             load and after dlopen, unlinked at exit. Stale when no such process is there, or it is younger
- *                             than the file.
+ *     RUN/programs/PID-NS     a program's control file: one page, struct bl_control, then its descriptions (core/event.h). Made at
+ *                             load, unlinked at exit. PID is as the program sees it itself, NS the inode number of its pid namespace
+ *                             (/proc/self/ns/pid; 0: it could not find out), so that containers can share RUN. Stale when no such
+ *                             process is there, or it is younger than the file, or nobody holds it any more (BL_CONTROL_HELD).
  *     RUN/sessions/NAME       a session's socket, AF_UNIX SOCK_SEQPACKET, where programs attach and commands (stop, status,
  *                             snapshot) talk. Sessions that record one command only have names that begin with a dot.
  *     /run/borelog/sessions/  the same for root's sessions, mode 0755; sockets there are mode 0666.
  *
  * A directory of one's own in XDG_RUNTIME_DIR that is not /run/user/UID makes a world apart, for tests and containers: root too keeps
- * its sessions there, and looks for running programs there only.
+ * its sessions there, and looks for running programs there only; programs there know of no other sessions.
  *
  * Which sessions a program belongs to:
  *     at load   those listed in the environment variable BORELOG_SESSION (socket paths, separated by ':'; the recorder of a command
@@ -21,8 +23,11 @@
  *     later     the recorder opens the control file, writes the socket's path into a free slot and moves bl_control.word on.
  *
  * Attaching, done by the program's next trace point with raw system calls only:
- *     1. connect to the socket; the other end must be root or the program's own user (SO_PEERCRED).
- *     2. send struct bl_attach_request. The recorder checks pid and uid by SO_PEERCRED, opens and reads RUN/programs/PID of that uid.
+ *     1. connect to the socket; the other end must be root or the program's own user (SO_PEERCRED). Root only, if the program has changed
+ *        its user since it was loaded.
+ *     2. send struct bl_attach_request. The recorder has pid, in its own pid namespace, and uid by SO_PEERCRED, asks /proc what number the
+ *        process has in which namespace, and opens and reads RUN/programs/PID-NS of that uid. Root's, if it is not there, that of
+ *        uid 0: a process that gave root up keeps its file.
  *     3. receive struct bl_attach_reply; with status 0 it carries two descriptors (SCM_RIGHTS): the session's memory (a memfd sealed
  *        against shrinking, growing and sealing) and the page of the recorder's life (a memfd that the program can only map readable).
  *     4. map both, close everything. Any failure: the slot is given up for good. More than BL_ATTACH_TIMEOUT_MS: given up until the
@@ -57,7 +62,8 @@
 #include "core/ring_abi.h"
 
 #define BL_CONTROL_MAGIC 0x4c524f42u /* "BORL" */
-#define BL_CONTROL_ABI 1u
+#define BL_CONTROL_ABI 2u
+#define BL_ROOT_RUN_DIR "/run/borelog"
 #define BL_ABI_PAGE 65536u
 #define BL_SESSIONS_MAX 8u /* that one program can be in at a time */
 #define BL_SOCKET_PATH_MAX 104u
@@ -79,6 +85,8 @@ struct bl_control_slot {
 
 enum bl_control_flags {
 	BL_CONTROL_EXPLICIT = 1u << 0, /* borelog_attach() was called: the program attaches to nothing that came later */
+	BL_CONTROL_HELD = 1u << 1, /* byte 0 is locked (F_OFD_SETLK, F_RDLCK) as long as somebody maps the file */
+	BL_CONTROL_CHANGED_USER = 1u << 2, /* it was loaded by another user than it has now: only root's sessions may record it */
 };
 
 /** First page of the control file. Mapped shared by the program; each member is written by one side, except the slots. */

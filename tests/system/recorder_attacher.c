@@ -79,16 +79,17 @@ static size_t describe(uint8_t *at, const char *name)
 static void make_control(void)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");
-	char dir[PATH_MAX - 32];
+	char dir[PATH_MAX - 64];
+	struct stat ns;
 	int fd;
 
-	if (!run)
-		die("XDG_RUNTIME_DIR is not set");
+	if (!run || stat("/proc/self/ns/pid", &ns))
+		die("XDG_RUNTIME_DIR is not set, or there is no /proc");
 	(void)snprintf(dir, sizeof(dir), "%s/borelog", run);
 	(void)mkdir(dir, 0700);
 	(void)snprintf(dir, sizeof(dir), "%s/borelog/programs", run);
 	(void)mkdir(dir, 0700);
-	(void)snprintf(control_path, sizeof(control_path), "%s/%d", dir, (int)getpid());
+	(void)snprintf(control_path, sizeof(control_path), "%s/%d-%llu", dir, (int)getpid(), (unsigned long long)ns.st_ino);
 	(void)unlink(control_path);
 	fd = open(control_path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (fd < 0 || ftruncate(fd, 65536))
