@@ -140,6 +140,14 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, int (*se
 	return -1;
 }
 
+/* NAME, or USER/NAME. */
+static bool is_session(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	return slash ? slash > text && cli_is_name(slash + 1) : cli_is_name(text);
+}
+
 int cli_parse_name(const struct cli_command *command, int argc, char **argv, int (*set)(void *data, int key, const char *arg),
 		   void *data, const char **ret_name)
 {
@@ -149,7 +157,7 @@ int cli_parse_name(const struct cli_command *command, int argc, char **argv, int
 		return status;
 	if (argc - optind > 1)
 		return cli_usage_error(command, "one session at a time, not also \"%s\"", argv[optind + 1]);
-	if (optind < argc && !cli_is_name(argv[optind]))
+	if (optind < argc && !is_session(argv[optind]))
 		return cli_usage_error(command, "\"%s\" is no session's name; 'borelog status' lists them", argv[optind]);
 	*ret_name = optind < argc ? argv[optind] : NULL;
 	return -1;

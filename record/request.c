@@ -136,7 +136,15 @@ void request_handle(struct record_session *session, int fd, uid_t uid, const voi
 	const struct record_request *request = message;
 	struct record_reply *reply = calloc(1, sizeof(*reply));
 
-	if (!reply || size != sizeof(*request) || request->dir[PATH_MAX - 1] || (uid && uid != geteuid())) {
+	if (!reply || size != sizeof(*request) || request->dir[PATH_MAX - 1]) {
+		free(reply);
+		close(fd);
+		return;
+	}
+	if (uid && uid != geteuid()) {
+		reply->status = record_fail(&reply->error, -EPERM, "session %s is %s, and answers only %s", session->socket_name,
+					    geteuid() ? "another user's" : "root's", geteuid() ? "that user and root" : "root");
+		send_reply(fd, reply);
 		free(reply);
 		close(fd);
 		return;

@@ -14,7 +14,7 @@ _borelog_options()
 
 _borelog_sessions()
 {
-	"$1" status 2>/dev/null | sed -n 's/^\([A-Za-z0-9_-]\{1,\}\): process.*/\1/p'
+	"$1" status 2>/dev/null | sed -n 's/^\([A-Za-z0-9_][A-Za-z0-9_.\/-]*\): process.*/\1/p'
 }
 
 # Colons break words in bash; names of events are full of them.

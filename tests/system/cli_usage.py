@@ -56,7 +56,7 @@ def test_usage_errors(place):
     usage_error(place, "list", "foo", says='"foo"')
     usage_error(place, "list", "--frob", says="frob")
     usage_error(place, "stop", "a", "b", says='"b"')
-    usage_error(place, "stop", "a/b", says='"a/b"')
+    usage_error(place, "stop", "a/b/c", says='"a/b/c"')
     usage_error(place, "status", "..", says='".."')
     usage_error(place, "snapshot", "-o", says="-- 'o'")
 
