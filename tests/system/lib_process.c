@@ -425,6 +425,78 @@ static int do_chroot(const char *dir)
 	return wait_all();
 }
 
+/* Each byte asks for steps of @who; an answer says that they are made. */
+static void serve(const char *who, int from, int to)
+{
+	char c;
+
+	while (read(from, &c, 1) == 1) {
+		steps(who);
+		if (write(to, &c, 1) != 1)
+			break;
+	}
+}
+
+/* A worker that lives as long as the daemon, and does what it does. */
+static int start_worker(int *ret_to, int *ret_from)
+{
+	int to[2], from[2];
+
+	if (pipe(to) || pipe(from))
+		return -1;
+	if (!fork()) {
+		close(to[1]);
+		serve("worker", to[0], from[1]);
+		_exit(0);
+	}
+	close(to[0]);
+	close(from[1]);
+	*ret_to = to[1];
+	*ret_from = from[0];
+	return 0;
+}
+
+/* How much of root is left: nothing; the saved uid; capabilities. */
+static int give_up_root(const char *how, uid_t uid)
+{
+	if (setresgid(uid, uid, uid))
+		return -1;
+	if (!strcmp(how, "half"))
+		return seteuid(uid);
+	if (!strcmp(how, "capable") && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+		return -1;
+	return setresuid(uid, uid, uid);
+}
+
+/*
+ * A daemon that gives root up. For each byte on stdin it makes its steps, its worker's, and those of a child that is forked for it.
+ */
+static int do_drop(const char *how, const char *number)
+{
+	int to, from;
+	char c;
+
+	steps("root");
+	if (give_up_root(how, (uid_t)atol(number)) || start_worker(&to, &from))
+		return EXIT_FAILURE;
+	puts("ready");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &c, 1) == 1) {
+		steps("daemon");
+		if (write(to, &c, 1) != 1 || read(from, &c, 1) != 1)
+			return EXIT_FAILURE;
+		if (!fork()) {
+			steps("child");
+			_exit(0);
+		}
+		wait(NULL);
+		putchar('.');
+		fflush(stdout);
+	}
+	close(to);
+	return wait_all();
+}
+
 static sig_atomic_t stop;
 
 static void on_stop(int signal)
@@ -536,6 +608,8 @@ int main(int argc, char **argv)
 		return do_children(argv[2]);
 	if (!strcmp(what, "chroot") && argc > 2)
 		return do_chroot(argv[2]);
+	if (!strcmp(what, "drop") && argc > 3)
+		return do_drop(argv[2], argv[3]);
 	if (!strcmp(what, "loop"))
 		return do_loop();
 	if (!strcmp(what, "on_demand"))
