@@ -146,10 +146,13 @@ static inline uint32_t bl_ring_epoch(const struct bl_ring_shared *shared)
 	return bl_load_relaxed(&shared->last_half[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__]);
 }
 
+/* As counts are aligned. Clang on i386 would take a uint64_t for one that atomic operations need a library for. */
+typedef uint64_t bl_count_word __attribute__((aligned(8)));
+
 /** The commit count of physical sub-buffer @phys. */
-static inline uint64_t *bl_ring_count(const struct bl_ring *ring, uint32_t phys)
+static inline bl_count_word *bl_ring_count(const struct bl_ring *ring, uint32_t phys)
 {
-	return (uint64_t *)(void *)(ring->sub[phys] + ring->sub_size - BL_COUNT_SIZE);
+	return (bl_count_word *)(void *)(ring->sub[phys] + ring->sub_size - BL_COUNT_SIZE);
 }
 
 /** bl_record_word(), for an id that fits. */

@@ -647,9 +647,6 @@ static inline struct borelog_e64 borelog_enum_8(int64_t v, const struct borelog_
 #if defined(__x86_64__)
 #define BL_SITE_ADDRESS "leaq 771b(%%rip), %[bl_site]\n"
 #elif defined(__i386__)
-#if defined(__PIC__) && !defined(BORELOG_BUILDING_LIBRARY)
-#error "borelog: on i386 trace points need -fno-pie -fno-pic (the compiler gives no address of a string that a table could hold)"
-#endif
 #define BL_SITE_ADDRESS "call 772f\n772:\tpopl %[bl_site]\n\taddl $771b-772b, %[bl_site]\n"
 #elif defined(__aarch64__)
 #define BL_SITE_ADDRESS "adrp %[bl_site], 771b\n\tadd %[bl_site], %[bl_site], :lo12:771b\n"
@@ -659,11 +656,35 @@ static inline struct borelog_e64 borelog_enum_8(int64_t v, const struct borelog_
 #error "borelog: this architecture is not known here; see BL_SITE_ADDRESS"
 #endif
 
+#define BL_QUOTE(...) BL_QUOTE_(__VA_ARGS__)
+#define BL_QUOTE_(...) #__VA_ARGS__
+
+#if defined(__i386__) && defined(__PIC__)
+/*
+ * GCC gives an asm no address of a string in position-independent code here ("i" takes no symbol, the others put a register in). So the
+ * assembler makes the strings too, out of the source's own text, in an asm without operands: only there are %, { and | no syntax.
+ * Number @c, of this trace point alone, joins the two. What copies there are of it all have the same strings, so that any of them will do.
+ */
+#define BL_STRINGS(c, cat, event, text)                                                                                        \
+	__asm__ volatile(".pushsection .rodata.borelog,\"a\"\n" BL_STRING(c, 1, cat) BL_STRING(c, 2, event) BL_STRING(c, 3, text)  \
+				 BL_STRING(c, 4, __FILE__) "\t.popsection");
+#define BL_STRING(c, i, s) "1" BL_QUOTE(c) "9" #i ":\t.ascii " BL_QUOTE(s) "\n\t.byte 0\n"
+#define BL_STRING_AT(c, i) "1" BL_QUOTE(c) "9" #i "b-."
+#define BL_STRING_ASM(c) BL_STRING_AT(c, 1) "," BL_STRING_AT(c, 2) "," BL_STRING_AT(c, 3) "," BL_STRING_AT(c, 4) "\n\t"
+#define BL_STRING_OPERANDS(cat, event, text)
+#define BL_SITE_ASM __asm__ volatile /* stays behind its strings */
+#else
 /* How an asm takes the address of a string in code that may be position-independent. */
 #ifdef __aarch64__
 #define BL_SYMBOL "S"
 #else
 #define BL_SYMBOL "i"
+#endif
+#define BL_STRINGS(c, cat, event, text)
+#define BL_STRING_ASM(c) "%c[bl_c]-., %c[bl_e]-., %c[bl_x]-., %c[bl_f]-.\n\t"
+#define BL_STRING_OPERANDS(cat, event, text)                                                                                   \
+	, [bl_c] BL_SYMBOL(cat), [bl_e] BL_SYMBOL(event), [bl_x] BL_SYMBOL(text), [bl_f] BL_SYMBOL(__FILE__)
+#define BL_SITE_ASM __asm__
 #endif
 
 #define BL_TYPE_ASM(i, x) ".byte %c[t" #i "]\n\t"
@@ -707,8 +728,8 @@ __attribute__((noinline, cold, unused)) static uint8_t *borelog_open_cold(struct
 		}                                                                                                              \
 	}
 
-/* @n arguments, after @n; the names in it end in _ so that expressions of the caller mean what they meant outside. */
-#define BL_EVENT(name_text, cat, event, n, ...)                                                                                \
+/* Trace point @c of its source, with @n arguments, after @n; the names in it end in _ so that expressions of the caller mean what they meant outside. */
+#define BL_EVENT(c, name_text, cat, event, n, ...)                                                                               \
 	do {                                                                                                                   \
 		BL_QUIET_BEGIN                                                                                                 \
 		const uint32_t bl_now_ = bl_load_relaxed(borelog_word);                                                        \
@@ -716,16 +737,16 @@ __attribute__((noinline, cold, unused)) static uint8_t *borelog_open_cold(struct
 		if (bl_unlikely(bl_now_ != 0)) {                                                                               \
 			struct borelog_site *bl_site_;                                                                         \
 			uint32_t bl_mask_;                                                                                     \
-			__asm__(".pushsection borelog_sites,\"aw\"\n\t"                                                        \
+			BL_STRINGS(c, cat, event, name_text)                                                                   \
+			BL_SITE_ASM(".pushsection borelog_sites,\"aw\"\n\t"                                                    \
 				".balign 8\n"                                                                                  \
 				"771:\t.long 0, 0, 0, %c[bl_l]\n\t"                                                            \
-				".long %c[bl_c]-., %c[bl_e]-., %c[bl_x]-., %c[bl_f]-.\n\t" BL_EACH_##n(                        \
-					BL_TYPE_ASM, __VA_ARGS__) ".fill 16-" #n ", 1, 0\n\t"                                 \
+				".long " BL_STRING_ASM(c) BL_EACH_##n(BL_TYPE_ASM, __VA_ARGS__) ".fill 16-" #n ", 1, 0\n\t"                                 \
 				".long " #n ", 0\n\t"                                                                          \
 				".popsection\n\t" BL_SITE_ADDRESS                                                              \
 				: [bl_site] "=r"(bl_site_)                                                                        \
-				: [bl_l] "i"(__LINE__), [bl_c] BL_SYMBOL(cat), [bl_e] BL_SYMBOL(event), [bl_x] BL_SYMBOL(name_text),             \
-				  [bl_f] BL_SYMBOL(__FILE__) BL_EACH_##n(BL_TYPE_OPERAND, __VA_ARGS__));                             \
+				: [bl_l] "i"(__LINE__) BL_STRING_OPERANDS(cat, event, name_text)                                 \
+					  BL_EACH_##n(BL_TYPE_OPERAND, __VA_ARGS__));                                          \
 			bl_mask_ = borelog_site_mask(bl_site_, bl_now_);                                                       \
 			if (bl_mask_) {                                                                                        \
 				BL_EACH_##n(BL_DECLARE, __VA_ARGS__) if (bl_unlikely(bl_load_relaxed(&bl_site_->filtered) &    \
@@ -749,24 +770,24 @@ __attribute__((noinline, cold, unused)) static uint8_t *borelog_open_cold(struct
 		BL_QUIET_END                                                                                                   \
 	} while (0)
 
-#define BL_ARITY_0(text, suffix, cat, event) BL_EVENT(text, cat, event suffix, 0, )
-#define BL_ARITY_1(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 1, __VA_ARGS__)
-#define BL_ARITY_2(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 2, __VA_ARGS__)
-#define BL_ARITY_3(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 3, __VA_ARGS__)
-#define BL_ARITY_4(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 4, __VA_ARGS__)
-#define BL_ARITY_5(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 5, __VA_ARGS__)
-#define BL_ARITY_6(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 6, __VA_ARGS__)
-#define BL_ARITY_7(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 7, __VA_ARGS__)
-#define BL_ARITY_8(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 8, __VA_ARGS__)
-#define BL_ARITY_9(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 9, __VA_ARGS__)
-#define BL_ARITY_10(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 10, __VA_ARGS__)
-#define BL_ARITY_11(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 11, __VA_ARGS__)
-#define BL_ARITY_12(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 12, __VA_ARGS__)
-#define BL_ARITY_13(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 13, __VA_ARGS__)
-#define BL_ARITY_14(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 14, __VA_ARGS__)
-#define BL_ARITY_15(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 15, __VA_ARGS__)
-#define BL_ARITY_16(text, suffix, cat, event, ...) BL_EVENT(text, cat, event suffix, 16, __VA_ARGS__)
-#define BL_DISPATCH(text, suffix, ...) BL_JOIN(BL_ARITY_, BL_COUNT(__VA_ARGS__))(text, suffix, __VA_ARGS__)
+#define BL_ARITY_0(c, text, suffix, cat, event) BL_EVENT(c, text, cat, event suffix, 0, )
+#define BL_ARITY_1(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 1, __VA_ARGS__)
+#define BL_ARITY_2(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 2, __VA_ARGS__)
+#define BL_ARITY_3(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 3, __VA_ARGS__)
+#define BL_ARITY_4(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 4, __VA_ARGS__)
+#define BL_ARITY_5(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 5, __VA_ARGS__)
+#define BL_ARITY_6(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 6, __VA_ARGS__)
+#define BL_ARITY_7(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 7, __VA_ARGS__)
+#define BL_ARITY_8(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 8, __VA_ARGS__)
+#define BL_ARITY_9(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 9, __VA_ARGS__)
+#define BL_ARITY_10(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 10, __VA_ARGS__)
+#define BL_ARITY_11(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 11, __VA_ARGS__)
+#define BL_ARITY_12(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 12, __VA_ARGS__)
+#define BL_ARITY_13(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 13, __VA_ARGS__)
+#define BL_ARITY_14(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 14, __VA_ARGS__)
+#define BL_ARITY_15(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 15, __VA_ARGS__)
+#define BL_ARITY_16(c, text, suffix, cat, event, ...) BL_EVENT(c, text, cat, event suffix, 16, __VA_ARGS__)
+#define BL_DISPATCH(text, suffix, ...) BL_JOIN(BL_ARITY_, BL_COUNT(__VA_ARGS__))(__COUNTER__, text, suffix, __VA_ARGS__)
 
 #define borelog_event(...) BL_DISPATCH(#__VA_ARGS__, "", __VA_ARGS__)
 #define borelog_begin(...) BL_DISPATCH(#__VA_ARGS__, "_begin", __VA_ARGS__)

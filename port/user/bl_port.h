@@ -17,19 +17,24 @@
 #define bl_store_relaxed(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define bl_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 
+/* All that these work on is so aligned, which Clang does not believe of a uint64_t on i386, and would call a library. */
+typedef uint64_t bl_aligned_u64 __attribute__((aligned(8)));
+
 static inline bool bl_local_cas(uint64_t *p, uint64_t old, uint64_t new_value)
 {
-	return __atomic_compare_exchange_n(p, &old, new_value, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n((bl_aligned_u64 *)p, &old, new_value, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 static inline void bl_local_add(uint64_t *p, uint64_t v)
 {
-	__atomic_add_fetch(p, v, __ATOMIC_RELAXED);
+	__atomic_add_fetch((bl_aligned_u64 *)p, v, __ATOMIC_RELAXED);
 }
 
 static inline bool bl_local_add_negative(uint64_t *p, uint64_t v)
 {
-	return __atomic_add_fetch((int64_t *)p, (int64_t)v, __ATOMIC_ACQ_REL) < 0;
+	typedef int64_t __attribute__((aligned(8))) signed_t;
+
+	return __atomic_add_fetch((signed_t *)p, (int64_t)v, __ATOMIC_ACQ_REL) < 0;
 }
 
 #define bl_shared_cas bl_local_cas

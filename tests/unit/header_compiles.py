@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: MIT
 """borelog.h compiles without a warning: C11 and C++17, GCC and Clang, with and without optimisation and -fPIC.
 
+The same for i386, where position-independent code is another matter, if there are compilers for it.
+
 Objects are also linked into one shared library (where sections of templates and inline functions go wrong first), and with
 BORELOG_DISABLE nothing of borelog may be left in them.
 usage: header_compiles.py ROOT LIBBORELOG.so
 """
 import itertools
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +23,15 @@ compilers = [("gcc", "-std=gnu11", ["points.c"]), ("clang", "-std=gnu11", ["poin
              ("clang", "-std=c11", ["points.c"]),
              ("g++", "-std=c++17", ["points.cc", "other.cc"]), ("clang++", "-std=c++17", ["points.cc", "other.cc"]),
              ("g++", "-std=c++20", ["points.cc"]), ("clang++", "-std=c++20", ["points.cc"])]
+small = ["i686-linux-gnu-gcc", "i686-linux-gnu-g++"]
+# Clang takes the headers of GCC's cross compilers.
+small_compilers = [(small[0], ["-std=c11"], "points.c"), (small[1], ["-std=c++17"], "points.cc"),
+                   ("clang", ["--target=i686-linux-gnu", "-std=c11"], "points.c"),
+                   ("clang++", ["--target=i686-linux-gnu", "-std=c++17"], "points.cc")] if all(map(shutil.which, small)) else []
 modes = [["-O0"], ["-O2"], ["-O0", "-fPIC"], ["-O2", "-fPIC"], ["-Os", "-fno-pie"], ["-O3", "-fPIC", "-ffunction-sections"]]
+# Strings of points.c and points.cc that have what assemblers and templates of asm take for syntax.
+SMALL_TEXTS = ["query_begin", "query_end", "odd % text",
+               '"db", "odd % text", rows | 1, rows % 7, (rows < 2 ? rows : 2), "a, \\"b\\")", sql ? sql : "{|}"']
 passed = failed = 0
 
 
@@ -47,6 +58,15 @@ with tempfile.TemporaryDirectory() as folder:
             if "borelog_sites" not in sections:
                 failed += 1
                 print("FAILED: no section borelog_sites with", compiler, *mode)
+    for (compiler, flags, source), mode in itertools.product(small_compilers, [*modes, ["-Os", "-fPIE"]]):
+        run(compiler, *flags, *warnings, *mode, *paths, "-c", here / source, "-o", f"{folder}/small.o")
+        strings = run("strings", "-n1", "-a", f"{folder}/small.o").stdout.splitlines()
+        missing = [text for text in SMALL_TEXTS if text not in strings]
+        if missing:
+            failed += 1
+            print("FAILED: the text of a trace point is not what the source says with", compiler, *mode, missing)
+    if not small_compilers:
+        print("not done: i386, there is no", " ".join(small))
     for compiler, standard, sources in compilers:
         disabled = f"{folder}/disabled.o"
         run(compiler, standard, *warnings, "-O0", "-DBORELOG_DISABLE", *paths, "-c", here / sources[0], "-o", disabled)

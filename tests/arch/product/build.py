@@ -25,14 +25,11 @@ class Machine:
     family: str
     cpu: str
     endian: str
-    flags: tuple = () # for programs with trace points; borelog.h says why
-    library_flags: tuple = ("-shared", "-fPIC")
 
 
 MACHINES = {
     "arm64": Machine("aarch64-linux-gnu", "aarch64-linux-gnu", "qemu-aarch64-static", "aarch64", "aarch64", "little"),
-    "i386": Machine("i686-linux-gnu", "i386-linux-gnu", "qemu-i386-static", "x86", "i686", "little",
-                    ("-fno-pic", "-fno-pie", "-no-pie"), ("-shared", "-fno-pic", "-Wl,-z,notext")),
+    "i386": Machine("i686-linux-gnu", "i386-linux-gnu", "qemu-i386-static", "x86", "i686", "little"),
     "s390x": Machine("s390x-linux-gnu", "s390x-linux-gnu", "qemu-s390x-static", "s390x", "s390x", "big"),
 }
 
@@ -81,7 +78,7 @@ def programs(machine, build):
         if target.exists() and target.stat().st_mtime > newest:
             continue
         call(f"{machine.tools}-{'g++' if path.suffix == '.cc' else 'gcc'}", "-O2", "-Wall", "-D_GNU_SOURCE",
-             *(machine.library_flags if name.endswith(".so") else machine.flags),
+             *(("-shared", "-fPIC") if name.endswith(".so") else ("-fPIE", "-pie")),
              *("-I" + str(SOURCE / folder) for folder in (".", "include", "port/user")), path, "-o", target,
              "-L" + str(build / "lib"), "-lborelog", "-Wl,-rpath," + str(build / "lib"), "-lpthread", "-ldl")
 
