@@ -15,7 +15,7 @@ VARIANTS = {
         ("ring.c", "		c.head = bl_load_acquire(&ring->shared->head); /* ORD(reserve:A) */\n",
          "		c.ts = bl_port_clock(ring);\n		c.head = bl_load_acquire(&ring->shared->head);\n"),
         ("ring.c", "	c->ts = bl_port_clock(ring); /* ORD(reserve:B) */\n", ""),
-        ("ring.c", "	if (head && -ticks < BL_BACK_TICKS) {", "	if (0) {"),
+        ("ring.c", "	if (head != BL_HEAD_CLOSED && -ticks < BL_BACK_TICKS) {", "	if (0) {"),
     ], []),
     "claim_not_atomic": ([], ["-DBL_TEST_BREAK_CAS"]),
     "count_not_atomic": ([], ["-DBL_TEST_BREAK_ADD"]),
