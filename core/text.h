@@ -98,13 +98,13 @@ static inline size_t bl_text_length(const char *s)
 	const char *at = s;
 	uint64_t zeros;
 
+	__asm__("" : "+r"(at)); /* beyond the array that the compiler may know, but in its word */
 	/* The first word as it lies, unless it could lead into the next page; then aligned ones. */
 	if (bl_unlikely((uintptr_t)at % BL_TEXT_PAGE > BL_TEXT_PAGE - sizeof(zeros))) {
 		for (; (uintptr_t)at % sizeof(zeros); at++)
 			if (!*at)
 				return (size_t)(at - s);
 	}
-	__asm__("" : "+r"(at)); /* beyond the array that the compiler may know, but in its word */
 	zeros = bl_text_zeros(bl_text_load(at));
 	if (!zeros) {
 		at = (const char *)((uintptr_t)at & ~(uintptr_t)(sizeof(zeros) - 1));
