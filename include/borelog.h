@@ -12,8 +12,8 @@
  *     borelog_begin(category, name, ...)    a span: records the event name_begin ...
  *     borelog_end(category, name, ...)      ... and name_end
  *
- * Arguments: integers of every width and sign, bool, float, double, enumerations (as integers; a bit field in C needs + 0), char * (a string, NULL allowed), other
- * pointers (as hexadecimal addresses), and these wrappers:
+ * Arguments: integers of every width and sign, bool, float, double, enumerations (as integers; a bit field in C needs + 0), char *
+ * (a string, NULL allowed), other pointers (as hexadecimal addresses), and these wrappers:
  *
  *     borelog_hex(x)             an integer or pointer, shown in base 16
  *     borelog_bytes(p, n)        n bytes at p, at most 65535
@@ -48,7 +48,7 @@
 #ifdef __cplusplus
 template <class... T> int borelog_ignore_(const T &...);
 #else
-int borelog_ignore_();
+int borelog_ignore_(const char *category, const char *name, ...);
 #endif
 #define borelog_event(...) ((void)sizeof(borelog_ignore_(__VA_ARGS__)))
 #define borelog_begin(...) borelog_event(__VA_ARGS__)
@@ -65,6 +65,9 @@ int borelog_ignore_();
 
 #include <string.h>
 #ifdef __cplusplus
+#if __cplusplus < 201703L
+#error "borelog.h needs C++17: compile with -std=c++17 or later"
+#endif
 #include <type_traits>
 extern "C" {
 #endif
