@@ -214,10 +214,13 @@ static int in_background(struct record_command *record)
 }
 
 /* The command's status counts; but a success of the command is none of ours when its trace is not what it should be. */
-static int exit_status(const struct record_summary *summary, int err)
+static int exit_status(const struct record_command *record, const struct record_summary *summary, int err)
 {
 	if (summary->command_status > 0)
 		return summary->command_status;
+	/* A second Ctrl-C does not wait for a command that goes on. */
+	if (record->options.command && summary->command_status < 0)
+		return CLI_FAILED;
 	return err ? CLI_FAILED : CLI_OK;
 }
 
@@ -246,7 +249,7 @@ static int in_foreground(struct record_command *record)
 		cli_fail(record->command, error.text);
 	if (!record->quiet)
 		cli_print_summary(stderr, &summary);
-	return exit_status(&summary, err);
+	return exit_status(record, &summary, err);
 }
 
 /* Where the probes cannot be found, the command's own events are still worth recording. */

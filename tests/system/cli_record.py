@@ -60,6 +60,23 @@ def test_exit_status(place):
         place.record("sh", "-c", script, status=status, options=["-q"])
 
 
+def test_second_interrupt(place):
+    """A command that goes on has no exit status yet; that is no success."""
+    trace = place.new_trace()
+    with subprocess.Popen([BORELOG, "record", "-o", trace, "--", "sh", "-c", "trap '' INT; echo up; exec sleep 600"], env=place.env,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True) as recorder:
+        try:
+            equal(recorder.stdout.readline(), "up\n", "the command's output")
+            while recorder.poll() is None:  # two in a row may be taken for one
+                recorder.send_signal(signal.SIGINT)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    recorder.wait(0.1)
+        finally:
+            os.killpg(recorder.pid, signal.SIGKILL)
+    equal(recorder.returncode, 1, "exit status")
+    harness.read(trace)
+
+
 def test_cannot_start(place):
     for command in ("no-such-program", "/etc/passwd", place.folder):
         trace = place.new_trace()
