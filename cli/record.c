@@ -86,6 +86,8 @@ static int set_sub_size(const struct cli_command *command, const char *arg, uint
 
 	if (!cli_parse_size(arg, &bytes) || !bytes)
 		return cli_usage_error(command, "\"%s\" is no size; it is a number of bytes, or one with K or M, as 64K", arg);
+	if (bytes > RECORD_SUB_SIZE_MAX)
+		return cli_usage_error(command, "--sub-size %s is more than %uK", arg, RECORD_SUB_SIZE_MAX >> 10);
 	*ret = bytes;
 	return -1;
 }
@@ -130,6 +132,8 @@ static int set_valued(struct record_command *record, int key, const char *arg)
 
 	switch (key) {
 	case 'o':
+		if (!arg[0])
+			return cli_usage_error(record->command, "the directory's name is empty");
 		to->output_dir = arg;
 		return -1;
 	case 'e':

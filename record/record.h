@@ -32,6 +32,7 @@
 #define RECORD_RING_SIZE_DEFAULT (1u << 20)
 #define RECORD_RING_SIZE_MIN (8u << 10)
 #define RECORD_RING_SIZE_MAX (64u << 20)
+#define RECORD_SUB_SIZE_MAX (512u << 10)
 #define RECORD_NAME_MAX 48u /* of a session, with its NUL */
 
 struct record_error {

@@ -209,8 +209,9 @@ static int choose_geometry(struct record_session *session, struct record_error *
 	if (ring > RECORD_RING_SIZE_MAX || (ring && ring < RECORD_RING_SIZE_MIN))
 		return record_fail(error, -EINVAL, "a ring has %u KiB to %u MiB, not %llu bytes", RECORD_RING_SIZE_MIN >> 10,
 				   RECORD_RING_SIZE_MAX >> 20, (unsigned long long)ring);
-	if (sub > 1u << BL_SUB_SHIFT_MAX)
-		return record_fail(error, -EINVAL, "a sub-buffer has at most %u MiB, not %llu bytes", 1u << (BL_SUB_SHIFT_MAX - 20),
+	_Static_assert(RECORD_SUB_SIZE_MAX == 1u << BL_PROGRAM_SUB_SHIFT_MAX, "the largest sub-buffer that a program takes");
+	if (sub > RECORD_SUB_SIZE_MAX)
+		return record_fail(error, -EINVAL, "a sub-buffer has at most %u KiB, not %llu bytes", RECORD_SUB_SIZE_MAX >> 10,
 				   (unsigned long long)sub);
 	for (ring = ring ? ring : RECORD_RING_SIZE_DEFAULT;
 	     !options->ring_size && ring > RING_SIZE_SMALL && ring * geometry->n_rings > PROGRAM_SIZE_DEFAULT; ring /= 2)
@@ -223,6 +224,9 @@ static int choose_geometry(struct record_session *session, struct record_error *
 	geometry->n_sub = 2;
 	while (geometry->n_sub < BL_SUB_MAX && (uint64_t)geometry->n_sub << geometry->sub_shift < ring)
 		geometry->n_sub *= 2;
+	if (options->ring_size && options->sub_size && (uint64_t)geometry->n_sub << geometry->sub_shift < ring)
+		return record_fail(error, -EINVAL, "a ring has at most %u sub-buffers: larger ones (--sub-size) or a smaller ring (--size)",
+				   BL_SUB_MAX);
 	geometry->n_phys = geometry->n_sub + 1;
 	geometry->ring_size = BL_ABI_PAGE + (((uint64_t)geometry->n_phys << geometry->sub_shift) + BL_ABI_PAGE - 1) / BL_ABI_PAGE * BL_ABI_PAGE;
 	return 0;

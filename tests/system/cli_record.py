@@ -110,6 +110,16 @@ def test_never_overwrites(place):
     check(not (place.folder / "ran").exists(), "the command ran")
 
 
+def test_too_many_sub_buffers(place):
+    """A ring is not quietly made smaller than was asked for."""
+    trace = place.new_trace()
+    done = place.run(BORELOG, "record", "-o", trace, "--size", "1M", "--sub-size", "4K", "--", "touch", place.folder / "ran")
+    equal(done.returncode, 1, "exit status")
+    check("128 sub-buffers" in done.stderr, done.stderr)
+    check(not trace.exists() and not (place.folder / "ran").exists(), "something was done in spite of it")
+    place.record(ORDERS, options=["--size", "512K", "--sub-size", "4K"])
+
+
 def test_default_directory(place):
     for _ in range(2):  # the second falls into the same second, perhaps
         done = place.run(BORELOG, "record", "--no-preload", "--", "true", cwd=place.folder)

@@ -72,6 +72,8 @@ def test_record_usage_errors(place):
     bad("--size", "17179869184G", says="no size")
     bad("--size", "1G", says="--size 1G")
     bad("--sub-size", "0", says='"0"')
+    bad("--sub-size", "1M", says="more than 512K")
+    bad("-o", "", says="empty")
     bad("--ctf", "3", says='"3"')
     bad("--context", "tid,colour", says='"tid,colour"')
     bad("--context", "", says='""')
