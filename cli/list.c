@@ -202,7 +202,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_list = {
 	.name = "list",
 	.summary = "show the instrumented programs that run now, and their events",
-	.synopsis = "[-l] [-e GLOB]",
+	.synopsis = "[-ln] [-e GLOB]",
 	.description = "Shows the instrumented programs that run now and the events they have, with the types\n"
 		       "of their fields. The programs are not disturbed. Root sees everybody's.\n",
 	.options = options,

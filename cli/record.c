@@ -44,7 +44,7 @@ static const struct cli_option options[] = {
 	{OPT_SUB_SIZE, "sub-size", "SIZE",
 	 "of a sub-buffer, the part of a ring that is written\nas a whole (default: an eighth of the ring)"},
 	{OPT_CONTEXT, "context", "LIST", "what each record carries besides its fields:\nnone, or tid (default: tid)"},
-	{OPT_CTF, "ctf", "VERSION", "format of the metadata: 1.8 or 2 (default: 1.8)"},
+	{OPT_CTF, "ctf", "VERSION", "format of the metadata: 1.8 or 2 (default: 1.8);\n2 needs babeltrace2 2.1 or later"},
 	{OPT_NO_PRELOAD, "no-preload", NULL, "only the events that CMD has itself, without the\nprobes for the C library"},
 	{OPT_BACKGROUND, "background", "NAME", "record in the background, as a session of this name"},
 	{OPT_FLUSH_INTERVAL, "flush-interval", "TIME",

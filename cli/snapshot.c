@@ -40,8 +40,8 @@ const struct cli_command cli_snapshot = {
 	.summary = "write what a flight recorder holds, and let it go on",
 	.synopsis = "[-o DIR] [NAME]",
 	.description = "Writes what the rings of the session NAME (or the only one that runs) hold now into a\n"
-		       "trace of its own. For sessions begun with --overwrite, which keep the newest records\n"
-		       "and go on afterwards.\n",
+		       "trace of its own, and takes them out of the rings. For sessions begun with --overwrite,\n"
+		       "which keep the newest records and go on afterwards.\n",
 	.options = options,
 	.run = run,
 };

@@ -67,6 +67,7 @@ const struct cli_command cli_status = {
 	.name = "status",
 	.summary = "say what the running sessions do",
 	.synopsis = "[NAME]",
-	.description = "Prints, for the session NAME or for all that run, what was recorded so far and where to.\n",
+	.description = "Prints, for the session NAME or for all that run, what was written so far and where to.\n"
+		       "What waits in rings is not counted; borelog flush writes it.\n",
 	.run = run,
 };
