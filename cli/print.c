@@ -121,7 +121,8 @@ static void print_discarded(FILE *to, const struct record_summary *summary)
 static void print_trouble(FILE *to, const struct record_summary *summary)
 {
 	if (summary->programs_refused)
-		fprintf(to, "refused:   %" PRIu32 " programs could not attach\n", summary->programs_refused);
+		fprintf(to, "refused:   %" PRIu32 " program%s could not attach\n", summary->programs_refused,
+			summary->programs_refused == 1 ? "" : "s");
 	if (summary->refused_packets)
 		fprintf(to, "refused:   %" PRIu64 " packets that made no sense; their program wrote over its own ring\n",
 			summary->refused_packets);
@@ -150,9 +151,9 @@ void cli_print_summary(FILE *to, const struct record_summary *summary)
 {
 	char records[CLI_NUMBER_MAX], bytes[CLI_NUMBER_MAX], duration[CLI_NUMBER_MAX], per_s[CLI_NUMBER_MAX];
 
-	fprintf(to, "recorded:  %s records of %" PRIu32 " program%s, %s, in %s (%s records/s)\n",
-		cli_number(summary->records, records), summary->programs, summary->programs == 1 ? "" : "s",
-		cli_bytes(summary->bytes, bytes), cli_duration(summary->duration_ns, duration),
+	fprintf(to, "recorded:  %s record%s of %" PRIu32 " program%s, %s, in %s (%s records/s)\n",
+		cli_number(summary->records, records), summary->records == 1 ? "" : "s", summary->programs,
+		summary->programs == 1 ? "" : "s", cli_bytes(summary->bytes, bytes), cli_duration(summary->duration_ns, duration),
 		cli_number(rate(summary->records, summary->duration_ns), per_s));
 	print_discarded(to, summary);
 	print_trouble(to, summary);
@@ -166,9 +167,10 @@ void cli_progress_draw(struct cli_progress *line, const struct record_progress *
 
 	if (!line->to)
 		return;
-	fprintf(line->to, "\r\033[K%s  %s records/s  %s  %s discarded  %" PRIu32 " programs",
+	fprintf(line->to, "\r\033[K%s  %s records/s  %s  %s discarded  %" PRIu32 " program%s",
 		cli_duration(progress->elapsed_ns, duration), cli_number(rate(progress->records - line->last_records, ns), records),
-		cli_bytes(progress->bytes, bytes), cli_number(progress->discarded, discarded), progress->programs);
+		cli_bytes(progress->bytes, bytes), cli_number(progress->discarded, discarded), progress->programs,
+		progress->programs == 1 ? "" : "s");
 	fflush(line->to);
 	line->drawn = true;
 	line->last_records = progress->records;

@@ -156,7 +156,7 @@ def on_terminal(place, words, until, stdout=None):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), text.decode()
 
 
-PROGRESS = r"records/s +[\d.]+ .* discarded  \d+ programs"
+PROGRESS = r"records/s +[\d.]+ .* discarded  \d+ programs?"
 
 
 def test_progress_on_terminal(place):

@@ -163,6 +163,14 @@ static void summary_names_every_loss(void **state)
 				  "next:      babeltrace2 '/tmp/it'\\''s here'\n");
 	free(text);
 
+	summary = (struct record_summary){.records = 1, .bytes = 16, .duration_ns = 1000000, .programs = 1, .programs_refused = 1};
+	text = summary_text(&summary);
+	assert_string_equal(text, "recorded:  1 record of 1 program, 16 bytes, in 1 ms (1,000 records/s)\n"
+				  "discarded: 0\n"
+				  "refused:   1 program could not attach\n"
+				  "trace:     none was written\n");
+	free(text);
+
 	/* All for want of disk: larger rings would not help. No time: no rate. */
 	summary = (struct record_summary){.discarded = {[BL_LOST_FULL] = 7}, .discarded_disk = 7};
 	text = summary_text(&summary);
