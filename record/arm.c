@@ -178,7 +178,7 @@ static int arm_one(void *data, const struct found *found)
 		(void)snprintf(text, sizeof(text), "it is in %u sessions already", BL_SESSIONS_MAX);
 	else if (err)
 		(void)snprintf(text, sizeof(text), "its control file cannot be written: %s", strerror(-err));
-	if (why || (err && err != -EALREADY))
+	if (why || err)
 		say_not_recorded(session, found, why ? why : text);
 	return 0;
 }

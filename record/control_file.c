@@ -176,29 +176,6 @@ static void move_word(struct bl_control *control)
 	} while (!__atomic_compare_exchange_n(&control->word, &word, next, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 }
 
-static int arm(struct bl_control *control, const char *socket)
-{
-	struct bl_control_slot *slot;
-	int i, free_slot = -1;
-
-	for (i = 0; i < (int)BL_SESSIONS_MAX; i++) {
-		if (slot_is(&control->slot[i], socket))
-			return -EALREADY;
-		if (free_slot < 0 && bl_load_acquire(&control->slot[i].state) == BL_SLOT_STATE_FREE)
-			free_slot = i;
-	}
-	if (free_slot < 0)
-		return -EUSERS;
-	slot = &control->slot[free_slot];
-	memset(slot->socket, 0, sizeof(slot->socket));
-	memcpy(slot->socket, socket, strlen(socket));
-	bl_store_relaxed(&control->lost_attach[free_slot], 0);
-	bl_store_relaxed(&slot->generation, bl_load_relaxed(&slot->generation) + 1);
-	bl_store_release(&slot->state, (uint32_t)BL_SLOT_STATE_ARMED); /* ORD(arm:A) */
-	move_word(control);                                          /* ORD(arm:B) */
-	return 0;
-}
-
 static int rearm(struct bl_control *control, const char *socket)
 {
 	int i;
@@ -213,6 +190,32 @@ static int rearm(struct bl_control *control, const char *socket)
 		return 0;
 	}
 	return -ENOENT;
+}
+
+static int arm(struct bl_control *control, const char *socket)
+{
+	struct bl_control_slot *slot;
+	int i, free_slot = -1;
+
+	for (i = 0; i < (int)BL_SESSIONS_MAX; i++) {
+		/* Of a session of this name whose recorder was killed, or the program has found us by itself just now. */
+		if (slot_is(&control->slot[i], socket)) {
+			bl_store_relaxed(&control->lost_attach[i], 0);
+			return rearm(control, socket);
+		}
+		if (free_slot < 0 && bl_load_acquire(&control->slot[i].state) == BL_SLOT_STATE_FREE)
+			free_slot = i;
+	}
+	if (free_slot < 0)
+		return -EUSERS;
+	slot = &control->slot[free_slot];
+	memset(slot->socket, 0, sizeof(slot->socket));
+	memcpy(slot->socket, socket, strlen(socket));
+	bl_store_relaxed(&control->lost_attach[free_slot], 0);
+	bl_store_relaxed(&slot->generation, bl_load_relaxed(&slot->generation) + 1);
+	bl_store_release(&slot->state, (uint32_t)BL_SLOT_STATE_ARMED); /* ORD(arm:A) */
+	move_word(control);                                          /* ORD(arm:B) */
+	return 0;
 }
 
 static int disarm(struct bl_control *control, const char *socket)

@@ -48,7 +48,11 @@ bool control_file_is_let_go(const struct control_file *file);
 int control_file_read(const struct control_file *file, struct control_image *ret);
 void control_image_fini(struct control_image *image);
 
-/** control_file_arm() - write @socket into a free slot. Return: 0; -EALREADY; -EUSERS: no slot is free; -EBUSY, -EFAULT: its owner plays. */
+/**
+ * control_file_arm() - write @socket into a free slot, or let the program attach again if it is in one
+ *
+ * Return: 0; -EUSERS: no slot is free; -EBUSY, -EFAULT: its owner plays.
+ */
 int control_file_arm(const struct control_file *file, const char *socket);
 
 /** control_file_rearm() - let a program that is armed with @socket attach again. Return: 0, -ENOENT, or as above. */

@@ -136,6 +136,21 @@ def switches(pid):
             for task in pathlib.Path(f"/proc/{pid}/task").iterdir()}
 
 
+def test_name_of_a_dead_recorder(place):
+    """A program that has not noticed that its recorder was killed is recorded by the next session of the same name."""
+    with asking(place) as (victim,):
+        equal(victim.stdout.readline(), "ready\n", "the program")
+        borelog(place, "record", "--background", "again", "-o", place.new_trace())
+        tell(victim, 10)
+        os.kill(int(borelog(place, "status", "again").stdout.split("process ")[1].split(",")[0]), signal.SIGKILL)
+        wait_for(lambda: place.run(harness.BORELOG, "status", "again").returncode, "the recorder's end")
+        trace = place.new_trace()
+        borelog(place, "record", "--background", "again", "-o", trace)
+        tell(victim, 10)
+        borelog(place, "stop", "again")
+        equal(len(harness.read(trace)), 10, "records of the next session")
+
+
 def test_old_kernel(place):
     """Without futex_waitv() and pidfd_open(): nothing is missed, and deaths are noticed."""
     trace = place.new_trace()
