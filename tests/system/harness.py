@@ -45,6 +45,7 @@ class Place:
         self.env = dict(os.environ, XDG_RUNTIME_DIR=str(self.run_dir))
         self.env.pop("LD_PRELOAD", None)
         self.traces = 0
+        self.sessions = []
 
     def new_trace(self):
         self.traces += 1
@@ -73,12 +74,20 @@ class Place:
         before = self.sockets()
         process = subprocess.Popen([BORELOG, "record", "-o", trace, *options], env=self.env, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
+        self.sessions.append(process)
         wait_for(lambda: process.poll() is not None or self.sockets() - before, "the session's socket")
         # The session answers when it has armed the programs that run; before it listens nobody does.
         names = [path.name for path in self.sockets() - before]
         wait_for(lambda: process.poll() is not None or self.run(BORELOG, "status", *names).returncode == 0, "the session's answer")
         check(process.poll() is None, "borelog record ended at once:", process.stderr.read() if process.poll() is not None else "")
         return trace, process
+
+    def end(self):
+        """What a test that failed leaves behind does not outlive it."""
+        for process in self.sessions:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
     def sockets(self):
         """Of sessions that run."""
@@ -218,13 +227,16 @@ def main(functions):
     tests = [function for name, function in functions.items() if name.startswith("test_") and (not wanted or name in wanted)]
     for function in tests:
         with tempfile.TemporaryDirectory(prefix="borelog-test-") as folder:
+            place = Place(folder)
             try:
-                function(Place(folder))
+                function(place)
                 print(f"ok      {function.__name__}", flush=True)
             except (Failure, subprocess.TimeoutExpired, bt2._Error, OSError) as error:
                 failed.append(function.__name__)
                 print(f"FAILED  {function.__name__}: {error}", flush=True)
                 if not isinstance(error, Failure):
                     traceback.print_exc()
+            finally:
+                place.end()
     print(f"{len(tests) - len(failed)} of {len(tests)} passed")
     sys.exit(1 if failed else 0)

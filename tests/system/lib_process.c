@@ -557,6 +557,8 @@ static int do_too_large(void)
 	memset(large, 'x', sizeof(large) - 1);
 	borelog_event("t", "large", borelog_named(text, (const char *)large));
 	borelog_event("t", "large", borelog_bytes(large, 70000));
+	/* Two sizes that must not add up to a small one where a size has 32 bits. */
+	borelog_event("t", "large", borelog_bytes(large, 70000), borelog_named(again, borelog_bytes(large, 70000)), 7);
 	steps("after");
 	return EXIT_SUCCESS;
 }

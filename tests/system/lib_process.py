@@ -446,7 +446,7 @@ def test_control_files_of_killed_programs(place):
 def test_too_large_is_counted(place):
     trace, _ = place.record(PROGRAM, "too_large")
     check_whos(harness.read(trace), "after")
-    equal(harness.discarded(trace), 2, "discarded")
+    equal(harness.discarded(trace), 3, "discarded")
 
 
 def test_every_record_or_counted(place):
