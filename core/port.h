@@ -12,6 +12,7 @@
  * Plain ordered accesses, on aligned objects of 1, 2, 4 or 8 bytes that other CPUs touch
  *   bl_load_relaxed(p)      one load, never torn, never repeated
  *   bl_load_acquire(p)      the same; later accesses stay behind it
+ *   bl_load_is(p, v)        optional, uint32_t: bl_load_relaxed(p) == v, for compilers that do not compare with memory what is loaded so
  *   bl_store_relaxed(p, v)  one store, never torn
  *   bl_store_release(p, v)  the same; earlier accesses stay in front of it
  *
@@ -64,6 +65,10 @@ struct bl_ticks {
 };
 
 #include "bl_port.h"
+
+#ifndef bl_load_is
+#define bl_load_is(p, v) (bl_load_relaxed(p) == (v))
+#endif
 
 #ifndef bl_port_clock_fast
 static inline __attribute__((always_inline)) struct bl_ticks bl_ticks_split(uint64_t clock)

@@ -59,10 +59,10 @@ bool bl_ring_setup(struct bl_ring *ring)
 	ring->payload_max = bl_ring_payload_max(ring->sub_shift);
 	ring->compact_ids = (1u << ring->id_bits) - 1;
 	ring->compact_ticks = 1u << (32 - ring->id_bits);
-	ring->compact_span = (uint64_t)ring->compact_ticks << 32;
+	ring->compact_back = -((uint64_t)ring->compact_ticks << 32);
 	ring->id_scale = 1u << ring->id_bits;
 	ring->limit = ring->offset[ring->n_phys - 1] + ring->sub_size;
-	ring->outside = ~(uint64_t)ring->sub_mask;
+	ring->sub_last = ring->sub_mask;
 	ring->fast_ids = bl_port_clock_is_fast(ring) ? ring->compact_ids : 0;
 	return true;
 }

@@ -90,8 +90,8 @@ struct bl_ring {
 	uint32_t fast_ids;      /* ids below this one take the inline path: compact_ids, or 0 where its clock is not the ring's */
 	uint32_t id_scale;      /* 2^id_bits: a multiplication takes fewer instructions than a shift by what is not known */
 	uint32_t limit;         /* no place in the ring is behind this offset */
-	uint64_t compact_span;  /* compact_ticks in the upper half */
-	uint64_t outside;       /* bits of an offset that are the same for all of a sub-buffer */
+	uint64_t compact_back;  /* 2^64 - compact_ticks in the upper half */
+	uint64_t sub_last;      /* sub_mask: the bits of an offset that are set in a sub-buffer's last one */
 	/*
 	 * Physical sub-buffers 0..n_phys-1, filled in by the caller: where each is for us, aligned to 8 bytes; and how far behind the first
 	 * one in the words that we share: multiples of sub_size, rising from 0. A side that records has sub[p] == sub[0] + offset[p].
@@ -140,10 +140,10 @@ void bl_ring_lose(struct bl_ring *ring, enum bl_lost reason, uint64_t count);
 BL_MUST_CHECK int bl_ring_reserve_slow(struct bl_ring *ring, uint32_t id, uint32_t size, struct bl_record *ret);
 void bl_ring_deliver(struct bl_ring *ring, const uint64_t *count);
 
-/** High half of last_ts. Renewed on the slow path, which a record takes when its own is another one. */
-static inline uint32_t bl_ring_epoch(const struct bl_ring_shared *shared)
+/** Is @high the high half of last_ts? That is renewed on the slow path, which a record takes when its own is another one. */
+static inline bool bl_ring_is_epoch(const struct bl_ring_shared *shared, uint32_t high)
 {
-	return bl_load_relaxed(&shared->last_half[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__]);
+	return bl_load_is(&shared->last_half[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__], high);
 }
 
 /* As counts are aligned. Clang on i386 would take a uint64_t for one that atomic operations need a library for. */
@@ -191,38 +191,52 @@ BL_MUST_CHECK BL_ALWAYS_INLINE int bl_ring_reserve(struct bl_ring *ring, uint32_
 	struct bl_ring_shared *shared = ring->shared;
 	const uint64_t head = bl_load_acquire(&shared->head); /* ORD(reserve:A) */
 	const struct bl_ticks ts = bl_port_clock_fast(ring); /* ORD(reserve:B) */
-	const uint32_t off = (uint32_t)head;
-	const uint64_t new_head = ((uint64_t)ts.low << 32) + off + BL_RECORD_COMPACT + size;
-	/* The last byte that has to be in the same sub-buffer: that of the count, if the record came right in front of it. */
-	const uint64_t last = (uint64_t)off + size + (BL_RECORD_COMPACT + BL_COUNT_SIZE - 1);
 
 	bl_port_step(BL_STEP_LOADED);
-	/*
-	 * new_head - head is the ticks since the newest claim, in the upper half, and the record's size. The room that is checked keeps
-	 * the lower half from overflowing; last_ts, never later than that claim and in the same 2^32 ticks as ts, the upper one. A ring
-	 * that is closed has an offset behind the limit.
-	 */
-	if (bl_likely(new_head - head < ring->compact_span && ts.high == bl_ring_epoch(shared) && !((last ^ off) & ring->outside) &&
-		      off < ring->limit && id < ring->fast_ids)) {
-		/*
-		 * All that a record needs is computed before the claim: loads behind it would wait for it, and what they are made from
-		 * would have to be kept meanwhile, where registers are few on the stack, and the claim waits for stores. The empty
-		 * statement holds the compiler to that.
-		 */
-		uint8_t *header = ring->sub[0] + off;
-		uint8_t *count = ring->sub[0] + (off | ring->sub_mask) - (BL_COUNT_SIZE - 1);
+	/* First what needs the clock's high half, which then is out of the way. */
+	if (bl_likely(bl_ring_is_epoch(shared, ts.high))) {
+		const uint32_t off = (uint32_t)head;
+		const uint64_t new_head = ((uint64_t)ts.low << 32) + off + BL_RECORD_COMPACT + size;
+		/* What has to be in the sub-buffer to its last byte: the count, if the record came right in front of it. And the last that is. */
+		const uint64_t last = (uint64_t)off + size + (BL_RECORD_COMPACT + BL_COUNT_SIZE - 1);
+		const uint64_t sub_last = off | ring->sub_last;
+		uint64_t old_head = head;
 		uint32_t word = bl_ring_word(ring, id, ts.low);
 
-		__asm__ volatile("" : "+r"(header), "+r"(word), "+r"(count));
-		bl_port_fetch_ahead(header, size);
-		if (bl_likely(bl_local_cas(&shared->head, head, new_head))) { /* ORD(reserve:C) */
-			bl_port_step(BL_STEP_CLAIMED);
-			ret->header = header;
-			ret->payload = header + BL_RECORD_COMPACT;
-			ret->count = (uint64_t *)(void *)count;
-			ret->add = bl_count_bytes(BL_RECORD_COMPACT + size) + BL_COUNT_RECORD;
-			ret->word = word;
-			return 0;
+		/*
+		 * An empty statement makes the compiler have its operands there and then, in registers: what waits for what it cannot know. This
+		 * one frees the clock's register for the exchange to have head in, so that head's own can be used up below. Machines of 32
+		 * bits have no registers to spare for that.
+		 */
+		if (sizeof(size_t) == sizeof(old_head))
+			__asm__ volatile("" : "+r"(word), "+r"(old_head));
+		else
+			__asm__ volatile("" : "+r"(word));
+		/*
+		 * new_head - head is the ticks since the newest claim, in the upper half, and the record's size. The room that is checked
+		 * keeps the lower half from overflowing; last_ts, never later than that claim and in the same 2^32 ticks as ts, the upper
+		 * one. It is asked for the other way round, which leaves one number less to keep. A ring that is closed has an offset behind
+		 * the limit.
+		 */
+		if (bl_likely(last <= sub_last && head - new_head > ring->compact_back && off < ring->limit && id < ring->fast_ids)) {
+			/*
+			 * All that a record needs is computed before the claim: loads behind it would wait for it, and what they are made
+			 * from would have to be kept meanwhile, where registers are few on the stack, and the claim waits for stores.
+			 */
+			uint8_t *header = ring->sub[0] + off;
+			uint8_t *count = ring->sub[0] + sub_last - (BL_COUNT_SIZE - 1);
+
+			__asm__ volatile("" : "+r"(header), "+r"(count));
+			bl_port_fetch_ahead(header, size);
+			if (bl_likely(bl_local_cas(&shared->head, old_head, new_head))) { /* ORD(reserve:C) */
+				bl_port_step(BL_STEP_CLAIMED);
+				ret->header = header;
+				ret->payload = header + BL_RECORD_COMPACT;
+				ret->count = (uint64_t *)(void *)count;
+				ret->add = bl_count_bytes(BL_RECORD_COMPACT + size) + BL_COUNT_RECORD;
+				ret->word = word;
+				return 0;
+			}
 		}
 	}
 	return bl_ring_reserve_slowly(ring, id, size, ret);

@@ -113,7 +113,7 @@ struct borelog_object {
 };
 
 /* Goes up with every change of what trace points have compiled in; the size notices what is forgotten. */
-#define BORELOG_ABI (2u << 16 | (uint32_t)sizeof(struct bl_ring))
+#define BORELOG_ABI (3u << 16 | (uint32_t)sizeof(struct bl_ring))
 
 /** What a trace point needs to know of a session that it is in. */
 struct borelog_view {

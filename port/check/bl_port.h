@@ -19,6 +19,15 @@
 
 #if defined(__x86_64__)
 
+static inline bool bl_check_load_is(const uint32_t *p, uint32_t v)
+{
+	bool same;
+
+	__asm__ volatile("cmpl %2, %1" : "=@cce"(same) : "m"(*p), "r"(v));
+	return same;
+}
+#define bl_load_is(p, v) bl_check_load_is(p, v)
+
 static inline bool bl_local_cas(uint64_t *p, uint64_t old, uint64_t new_value)
 {
 	bool done;

@@ -17,6 +17,17 @@
 #define bl_store_relaxed(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define bl_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 
+#if defined(__x86_64__) || defined(__i386__)
+static inline bool bl_user_load_is(const uint32_t *p, uint32_t v)
+{
+	bool same;
+
+	__asm__ volatile("cmpl %2, %1" : "=@cce"(same) : "m"(*p), "r"(v));
+	return same;
+}
+#define bl_load_is(p, v) bl_user_load_is(p, v)
+#endif
+
 /* All that these work on is so aligned, which Clang does not believe of a uint64_t on i386, and would call a library. */
 typedef uint64_t bl_aligned_u64 __attribute__((aligned(8)));
 

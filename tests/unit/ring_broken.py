@@ -47,7 +47,7 @@ VARIANTS = {
     ], []),
     "idle_not_seen": ([
         ("ring.c", "return *ts - last < BL_IDLE_TICKS ? ticks : 0xffffffffu;", "return (void)last, ticks;"),
-        ("ring.h", "ts.high == bl_ring_epoch(shared) && ", ""),
+        ("ring.h", "	if (bl_likely(bl_ring_is_epoch(shared, ts.high))) {\n", "	if (1) {\n"),
     ], []),
 }
 
