@@ -87,33 +87,51 @@ __attribute__((no_sanitize("address"))) static inline uint64_t bl_text_load(cons
 /* Not 0 if there is a 0 among the bytes of @word; the lowest bit that is set is in the lowest such byte. */
 static inline uint64_t bl_text_zeros(uint64_t word)
 {
-	const uint64_t suspects = bl_text_suspects(word);
+	return bl_text_suspects(word) & ~word;
+}
 
-	return bl_unlikely(suspects) ? suspects & ~word : 0;
+/* Is there a 0 among the bytes of @word? */
+static inline bool bl_text_ends(uint64_t word)
+{
+	return bl_text_suspects(word) && bl_likely(bl_text_zeros(word));
+}
+
+/* And which byte is it? */
+static inline unsigned bl_text_end(uint64_t word)
+{
+	return (unsigned)__builtin_ctzll(bl_text_zeros(word)) / 8;
 }
 
 /** bl_text_length() - strlen(). Reads words that cross no page, so perhaps some bytes behind the string. */
-static inline size_t bl_text_length(const char *s)
+BL_ALWAYS_INLINE size_t bl_text_length(const char *s)
 {
 	const char *at = s;
-	uint64_t zeros;
+	uint64_t word;
 
 	__asm__("" : "+r"(at)); /* beyond the array that the compiler may know, but in its word */
-	/* The first word as it lies, unless it could lead into the next page; then aligned ones. */
-	if (bl_unlikely((uintptr_t)at % BL_TEXT_PAGE > BL_TEXT_PAGE - sizeof(zeros))) {
-		for (; (uintptr_t)at % sizeof(zeros); at++)
+	/*
+	 * The first words as they lie and without a loop, unless they could lead into the next page; then aligned ones. Which of the three is
+	 * said to be likely decides what is in line: strings whose copy is in line, too, end in the third.
+	 */
+	if (bl_unlikely((uintptr_t)at % BL_TEXT_PAGE > BL_TEXT_PAGE - 3 * sizeof(word))) {
+		for (; (uintptr_t)at % sizeof(word); at++)
 			if (!*at)
 				return (size_t)(at - s);
+	} else {
+		word = bl_text_load(at);
+		if (bl_unlikely(bl_text_ends(word)))
+			return bl_text_end(word);
+		word = bl_text_load(at + sizeof(word));
+		if (bl_unlikely(bl_text_ends(word)))
+			return sizeof(word) + bl_text_end(word);
+		word = bl_text_load(at + 2 * sizeof(word));
+		if (bl_likely(bl_text_ends(word)))
+			return 2 * sizeof(word) + bl_text_end(word);
+		at = (const char *)((uintptr_t)(at + 3 * sizeof(word)) & ~(uintptr_t)(sizeof(word) - 1));
 	}
-	zeros = bl_text_zeros(bl_text_load(at));
-	if (!zeros) {
-		at = (const char *)((uintptr_t)at & ~(uintptr_t)(sizeof(zeros) - 1));
-		do {
-			at += sizeof(zeros);
-			zeros = bl_text_zeros(bl_text_load(at));
-		} while (!zeros);
-	}
-	return (size_t)(at - s) + (unsigned)__builtin_ctzll(zeros) / 8;
+	for (word = bl_text_load(at); !bl_text_ends(word); word = bl_text_load(at))
+		at += sizeof(word);
+	return (size_t)(at - s) + bl_text_end(word);
 }
 #endif
 
