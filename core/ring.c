@@ -77,10 +77,10 @@ void bl_ring_lay(struct bl_ring *ring, void *base)
 	}
 }
 
-/* The bytes of what is to be a free sub-buffer, or spare. Released to others by who hands it on. */
-static void wipe(struct bl_ring *ring, uint32_t phys)
+/* What is to be a free sub-buffer, or spare: its first @size bytes and its count. Released to others by who hands it on. */
+static void wipe(struct bl_ring *ring, uint32_t phys, uint32_t size)
 {
-	bl_port_zero(ring->sub[phys], ring->sub_size);
+	bl_port_zero(ring->sub[phys], size);
 	bl_store_relaxed(bl_ring_count(ring, phys), bl_count_start(ring->sub_size));
 }
 
@@ -194,7 +194,7 @@ static void make_free(struct bl_ring *ring, uint32_t n)
 	if (!bl_shared_cas(at, slot, bl_slot(bl_slot_n(slot), BL_SLOT_CLEANING, phys))) /* ORD(clean:B) */
 		return;
 	bl_port_step(BL_STEP_CLEANING);
-	wipe(ring, phys);
+	wipe(ring, phys, ring->sub_size);
 	bl_store_release(at, bl_slot(n, BL_SLOT_FREE, phys)); /* ORD(clean:C) */
 }
 
@@ -534,7 +534,12 @@ uint32_t bl_reader_records(const struct bl_reader *reader)
 
 void bl_reader_clean(struct bl_reader *reader)
 {
-	wipe(reader->ring, reader->spare); /* released by ORD(take:B) */
+	struct bl_ring *ring = reader->ring;
+	const struct bl_packet *packet = (const struct bl_packet *)(const void *)ring->sub[reader->spare];
+	/* Whole words, for bl_port_zero(); one reading, since the producer may still change it. */
+	const uint64_t content = (bl_load_relaxed((const bl_count_word *)&packet->content_bits) / 8 + 7) & ~UINT64_C(7);
+
+	wipe(ring, reader->spare, content < ring->sub_size ? (uint32_t)content : ring->sub_size); /* released by ORD(take:B) */
 }
 
 int bl_reader_peek(const struct bl_reader *reader, struct bl_unfinished *ret)

@@ -23,6 +23,7 @@
  *     committed bytes <= claimed bytes <= sub_size, and == sub_size only when all claims are committed
  *     a packet's bytes end in front of the count in the sub-buffer's last BL_COUNT_SIZE bytes, which are padding to the arithmetic
  *     DELIVERED(n)  =>  every byte of its packet is written and visible to who reads the slot with acquire
+ *     what lies behind the claimed bytes, in front of the count, is zero
  *     times of records rise with their positions
  *
  * Source of the scheme: free-running offset with per-sub-buffer commit counts, as described by M. Desnoyers, "Low-Impact Operating
@@ -309,7 +310,12 @@ void bl_reader_seek_oldest(struct bl_reader *reader);
 /** bl_reader_records() - how many records were committed to what was taken; a hostile producer can make it anything. */
 uint32_t bl_reader_records(const struct bl_reader *reader);
 
-/** bl_reader_clean() - make what was taken a spare again. Afterwards its bytes are zero, but for the count. */
+/**
+ * bl_reader_clean() - make what was taken a spare again
+ *
+ * Costs what its packet has in it: behind a packet's content nobody has written. Afterwards all bytes are zero, but for the count; a
+ * producer that wrote elsewhere finds that again, in its own ring.
+ */
 void bl_reader_clean(struct bl_reader *reader);
 
 /**

@@ -283,8 +283,12 @@ static void hostile_to_reader(void **state)
 		err = bl_reader_take(&reader);
 		assert_true(!err || err == -BL_EAGAIN || err == -BL_EPROTO);
 		assert_true(reader.spare < ring.n_phys);
-		if (!err)
+		if (!err) {
+			struct bl_packet *packet = (struct bl_packet *)(void *)ring.sub[reader.spare];
+
+			packet->content_bits = random64() >> random64() % 64;
 			bl_reader_clean(&reader);
+		}
 		err = bl_reader_peek(&reader, &unfinished);
 		assert_true(!err || err == -BL_EAGAIN || err == -BL_EPROTO);
 		if (!err)
