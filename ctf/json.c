@@ -135,7 +135,7 @@ static int write_fragment(struct json_writer *w, struct json_object *fragment)
 	return text ? 0 : -ENOMEM;
 }
 
-static int write_preamble(struct json_writer *w, const struct ctf_trace_class *trace)
+static int write_preamble(struct json_writer *w, const struct ctfw_trace_class *trace)
 {
 	struct json_object *fragment = new_object(w, "preamble");
 	struct json_object *uuid = json_object_new_array();
@@ -164,7 +164,7 @@ static struct json_object *new_packet_header(struct json_writer *w)
 	return header;
 }
 
-static struct json_object *new_env(struct json_writer *w, const struct ctf_trace_class *trace)
+static struct json_object *new_env(struct json_writer *w, const struct ctfw_trace_class *trace)
 {
 	struct json_object *env = json_object_new_object();
 	char name[CTF_NAME_SIZE];
@@ -180,7 +180,7 @@ static struct json_object *new_env(struct json_writer *w, const struct ctf_trace
 	return env;
 }
 
-static int write_trace_class(struct json_writer *w, const struct ctf_trace_class *trace)
+static int write_trace_class(struct json_writer *w, const struct ctfw_trace_class *trace)
 {
 	struct json_object *fragment = new_object(w, "trace-class");
 	char uuid[CTF_UUID_SIZE];
@@ -193,7 +193,7 @@ static int write_trace_class(struct json_writer *w, const struct ctf_trace_class
 	return write_fragment(w, fragment);
 }
 
-static int write_clock_class(struct json_writer *w, const struct ctf_clock *clock)
+static int write_clock_class(struct json_writer *w, const struct ctfw_clock *clock)
 {
 	struct json_object *fragment = new_object(w, "clock-class");
 	struct json_object *offset = json_object_new_object();
@@ -214,7 +214,7 @@ static int write_clock_class(struct json_writer *w, const struct ctf_clock *cloc
 	return write_fragment(w, fragment);
 }
 
-int ctf_json_write_trace(const struct ctf_trace_class *trace, FILE *out)
+int ctf_json_write_trace(const struct ctfw_trace_class *trace, FILE *out)
 {
 	struct json_writer w = {.byte_order = trace->big_endian ? "big-endian" : "little-endian", .out = out};
 	int err = write_preamble(&w, trace);
@@ -226,7 +226,7 @@ int ctf_json_write_trace(const struct ctf_trace_class *trace, FILE *out)
 	return err;
 }
 
-static struct json_object *new_packet_context(struct json_writer *w, const struct ctf_stream_class *stream)
+static struct json_object *new_packet_context(struct json_writer *w, const struct ctfw_stream_class *stream)
 {
 	struct json_object *context = new_structure(w);
 	struct json_object *end = new_unsigned(w, 64, "packet-end-default-clock-timestamp");
@@ -237,7 +237,7 @@ static struct json_object *new_packet_context(struct json_writer *w, const struc
 	put_member(w, context, "timestamp_begin", new_unsigned(w, 64, "default-clock-timestamp"));
 	put_member(w, context, "packet_seq_num", new_unsigned(w, 64, "packet-sequence-number"));
 	put_member(w, context, "cpu_id", new_unsigned(w, 32, NULL));
-	for (i = 0; i < CTF_OWNERS && stream->owner[i]; i++) {
+	for (i = 0; i < CTFW_OWNERS && stream->owner[i]; i++) {
 		ctf_identifier(name, stream->owner[i]);
 		put_member(w, context, name, new_unsigned(w, 32, NULL));
 	}
@@ -265,7 +265,7 @@ static struct json_object *new_option(struct json_writer *w, const char *name, u
 	return option;
 }
 
-static struct json_object *new_record_header(struct json_writer *w, const struct ctf_stream_class *stream)
+static struct json_object *new_record_header(struct json_writer *w, const struct ctfw_stream_class *stream)
 {
 	const uint32_t all_ones = (1u << stream->id_bits) - 1;
 	struct json_object *header = new_structure(w);
@@ -286,19 +286,19 @@ static struct json_object *new_record_header(struct json_writer *w, const struct
 	return header;
 }
 
-static struct json_object *new_mapped_number(const struct ctf_field *field, int64_t value)
+static struct json_object *new_mapped_number(const struct ctfw_field *field, int64_t value)
 {
-	return field->type == CTF_UNSIGNED ? json_object_new_uint64((uint64_t)value) : json_object_new_int64(value);
+	return field->type == CTFW_UNSIGNED ? json_object_new_uint64((uint64_t)value) : json_object_new_int64(value);
 }
 
-static void put_mappings(struct json_writer *w, struct json_object *class, const struct ctf_field *field)
+static void put_mappings(struct json_writer *w, struct json_object *class, const struct ctfw_field *field)
 {
 	struct json_object *mappings = json_object_new_object();
 	char label[CTF_TEXT_MAX + 1];
 	uint32_t i;
 
 	for (i = 0; i < field->n_mappings; i++) {
-		const struct ctf_mapping *mapping = &field->mappings[i];
+		const struct ctfw_mapping *mapping = &field->mappings[i];
 		struct json_object *ranges;
 
 		ctf_clean(label, mapping->label);
@@ -312,22 +312,22 @@ static void put_mappings(struct json_writer *w, struct json_object *class, const
 	put(w, class, "mappings", mappings);
 }
 
-static struct json_object *new_scalar(struct json_writer *w, const struct ctf_field *field)
+static struct json_object *new_scalar(struct json_writer *w, const struct ctfw_field *field)
 {
 	struct json_object *class;
 
 	switch (field->type) {
-	case CTF_FLOAT:
+	case CTFW_FLOAT:
 		return new_fixed(w, "fixed-length-floating-point-number", field->bits);
-	case CTF_BOOL:
+	case CTFW_BOOL:
 		return new_fixed(w, "fixed-length-boolean", 8);
-	case CTF_STRING:
+	case CTFW_STRING:
 		return new_object(w, "null-terminated-string");
-	case CTF_UNSIGNED:
-	case CTF_SIGNED:
+	case CTFW_UNSIGNED:
+	case CTFW_SIGNED:
 		break;
 	}
-	class = new_fixed(w, field->type == CTF_SIGNED ? "fixed-length-signed-integer" : "fixed-length-unsigned-integer",
+	class = new_fixed(w, field->type == CTFW_SIGNED ? "fixed-length-signed-integer" : "fixed-length-unsigned-integer",
 			  field->bits);
 	if (field->hex)
 		put_number(w, class, "preferred-display-base", 16);
@@ -336,10 +336,10 @@ static struct json_object *new_scalar(struct json_writer *w, const struct ctf_fi
 	return class;
 }
 
-static struct json_object *new_field(struct json_writer *w, const struct ctf_field *field, const struct ctf_name *name,
+static struct json_object *new_field(struct json_writer *w, const struct ctfw_field *field, const struct ctf_name *name,
 				     const char *origin)
 {
-	const bool bytes = field->type == CTF_UNSIGNED && field->bits == 8 && field->hex && !field->n_mappings;
+	const bool bytes = field->type == CTFW_UNSIGNED && field->bits == 8 && field->hex && !field->n_mappings;
 	struct json_object *class;
 
 	if (!field->sequence)
@@ -360,7 +360,7 @@ static void put_attributes(struct json_writer *w, struct json_object *to, struct
 	put(w, to, "attributes", attributes);
 }
 
-static struct json_object *new_fields(struct json_writer *w, const struct ctf_field *fields, uint32_t n, const char *origin)
+static struct json_object *new_fields(struct json_writer *w, const struct ctfw_field *fields, uint32_t n, const char *origin)
 {
 	struct ctf_name *names = ctf_names_new(fields, n);
 	struct json_object *structure = new_structure(w);
@@ -386,7 +386,7 @@ static struct json_object *new_fields(struct json_writer *w, const struct ctf_fi
 	return structure;
 }
 
-static int write_stream_class(struct json_writer *w, const struct ctf_trace_class *trace, const struct ctf_stream_class *stream)
+static int write_stream_class(struct json_writer *w, const struct ctfw_trace_class *trace, const struct ctfw_stream_class *stream)
 {
 	struct json_object *fragment = new_object(w, "data-stream-class");
 	char clock[CTF_NAME_SIZE];
@@ -402,7 +402,7 @@ static int write_stream_class(struct json_writer *w, const struct ctf_trace_clas
 	return write_fragment(w, fragment);
 }
 
-static int write_event_class(struct json_writer *w, const struct ctf_stream_class *stream, const struct ctf_event *event)
+static int write_event_class(struct json_writer *w, const struct ctfw_stream_class *stream, const struct ctfw_event *event)
 {
 	struct json_object *fragment = new_object(w, "event-record-class");
 	struct json_object *source;
@@ -422,7 +422,7 @@ static int write_event_class(struct json_writer *w, const struct ctf_stream_clas
 	return write_fragment(w, fragment);
 }
 
-int ctf_json_write_stream(const struct ctf_trace_class *trace, const struct ctf_stream_class *stream, FILE *out)
+int ctf_json_write_stream(const struct ctfw_trace_class *trace, const struct ctfw_stream_class *stream, FILE *out)
 {
 	struct json_writer w = {.byte_order = trace->big_endian ? "big-endian" : "little-endian", .out = out};
 	int err = write_stream_class(&w, trace, stream);

@@ -59,7 +59,7 @@ static void set_length_name(struct ctf_name *name, bool sequence)
 		snprintf(name->length, sizeof(name->length), "_%.*s_length", n, name->name);
 }
 
-struct ctf_name *ctf_names_new(const struct ctf_field *fields, uint32_t n)
+struct ctf_name *ctf_names_new(const struct ctfw_field *fields, uint32_t n)
 {
 	struct ctf_name *names = calloc(n ? n : 1, sizeof(*names));
 	uint32_t i, try;
@@ -84,7 +84,7 @@ void ctf_clean(char to[CTF_TEXT_MAX + 1], const char *text)
 	ctf_text_clean(to, text ? text : "", text ? strlen(text) : 0, CTF_TEXT_MAX);
 }
 
-void ctf_event_name(char to[CTF_TEXT_MAX + 1], const struct ctf_event *event)
+void ctf_event_name(char to[CTF_TEXT_MAX + 1], const struct ctfw_event *event)
 {
 	size_t n = 0;
 
@@ -111,20 +111,20 @@ static int result(int err, FILE *out)
 	return err ? err : ferror(out) ? -EIO : 0;
 }
 
-int ctf_metadata_write_trace(const struct ctf_trace_class *trace, enum ctf_version version, FILE *out)
+int ctf_metadata_write_trace(const struct ctfw_trace_class *trace, enum ctf_version version, FILE *out)
 {
 	return result(version == CTF_2 ? ctf_json_write_trace(trace, out) : ctf_tsdl_write_trace(trace, out), out);
 }
 
-int ctf_metadata_write_stream(const struct ctf_trace_class *trace, const struct ctf_stream_class *stream, enum ctf_version version,
-			      FILE *out)
+int ctf_metadata_write_stream(const struct ctfw_trace_class *trace, const struct ctfw_stream_class *stream,
+			      enum ctf_version version, FILE *out)
 {
 	return result(version == CTF_2 ? ctf_json_write_stream(trace, stream, out)
 				       : ctf_tsdl_write_stream(stream, &trace->clock, out),
 		      out);
 }
 
-int ctf_metadata_write(const struct ctf_trace_class *trace, enum ctf_version version, FILE *out)
+int ctf_metadata_write(const struct ctfw_trace_class *trace, enum ctf_version version, FILE *out)
 {
 	int err = ctf_metadata_write_trace(trace, version, out);
 	uint32_t i;
@@ -134,7 +134,7 @@ int ctf_metadata_write(const struct ctf_trace_class *trace, enum ctf_version ver
 	return err;
 }
 
-char *ctf_metadata_text(const struct ctf_trace_class *trace, enum ctf_version version, size_t *ret_size)
+char *ctf_metadata_text(const struct ctfw_trace_class *trace, enum ctf_version version, size_t *ret_size)
 {
 	char *text = NULL;
 	size_t size = 0;

@@ -33,63 +33,63 @@ enum ctf_version {
 	CTF_2,
 };
 
-enum ctf_type {
-	CTF_UNSIGNED,
-	CTF_SIGNED,
-	CTF_FLOAT,
-	CTF_BOOL,   /* one byte */
-	CTF_STRING, /* ends with NUL */
+enum ctfw_type {
+	CTFW_UNSIGNED,
+	CTFW_SIGNED,
+	CTFW_FLOAT,
+	CTFW_BOOL,   /* one byte */
+	CTFW_STRING, /* ends with NUL */
 };
 
-/** Values first..last have this name. For CTF_UNSIGNED fields of 64 bits both are the bits of unsigned numbers. */
-struct ctf_mapping {
+/** Values first..last have this name. For CTFW_UNSIGNED fields of 64 bits both are the bits of unsigned numbers. */
+struct ctfw_mapping {
 	int64_t first;
 	int64_t last;
 	const char *label;
 };
 
-struct ctf_field {
+struct ctfw_field {
 	const char *name;
-	enum ctf_type type;
-	uint8_t bits;  /* 8, 16, 32, 64 (CTF_FLOAT: 32, 64; CTF_BOOL: 8); nothing for CTF_STRING */
+	enum ctfw_type type;
+	uint8_t bits;  /* 8, 16, 32, 64 (CTFW_FLOAT: 32, 64; CTFW_BOOL: 8); nothing for CTFW_STRING */
 	bool hex;      /* show in base 16. A sequence of such bytes is a byte block */
 	bool sequence; /* not of strings */
 	uint32_t n_mappings;
-	const struct ctf_mapping *mappings; /* integers only */
+	const struct ctfw_mapping *mappings; /* integers only */
 };
 
-struct ctf_event {
+struct ctfw_event {
 	uint32_t id;
 	uint32_t line;
 	const char *category; /* may be empty */
 	const char *name;
 	const char *file; /* may be empty */
 	uint32_t n_fields;
-	const struct ctf_field *fields;
+	const struct ctfw_field *fields;
 };
 
-#define CTF_OWNERS 3
+#define CTFW_OWNERS 3
 
-struct ctf_stream_class {
+struct ctfw_stream_class {
 	uint32_t id;
 	uint32_t id_bits;
-	const char *owner[CTF_OWNERS]; /* names of the packet context's owner words, such as "pid"; NULL: means nothing here. No
+	const char *owner[CTFW_OWNERS]; /* names of the packet context's owner words, such as "pid"; NULL: means nothing here. No
 					  gaps. */
 	uint32_t n_contexts;
-	const struct ctf_field *contexts; /* in front of each record's fields */
+	const struct ctfw_field *contexts; /* in front of each record's fields */
 	uint32_t n_events;
-	const struct ctf_event *events;
+	const struct ctfw_event *events;
 	void *memory; /* the maker's, who frees it */
 };
 
-struct ctf_env {
+struct ctfw_env {
 	const char *name;
 	const char *text; /* NULL: it is a number */
 	int64_t number;
 };
 
 /** One clock for all streams. Time since 1970 in seconds = offset_s + (offset_cycles + clock) / frequency. */
-struct ctf_clock {
+struct ctfw_clock {
 	const char *name; /* an identifier */
 	const char *description;
 	uint8_t uuid[16]; /* the same in every layer of a host, or readers will not merge them */
@@ -99,14 +99,14 @@ struct ctf_clock {
 	uint64_t precision;     /* cycles that it may be wrong by */
 };
 
-struct ctf_trace_class {
+struct ctfw_trace_class {
 	uint8_t uuid[16];
 	bool big_endian;
-	struct ctf_clock clock;
+	struct ctfw_clock clock;
 	uint32_t n_env;
-	const struct ctf_env *env;
+	const struct ctfw_env *env;
 	uint32_t n_streams;
-	const struct ctf_stream_class *streams;
+	const struct ctfw_stream_class *streams;
 };
 
 /**
@@ -115,7 +115,7 @@ struct ctf_trace_class {
  * The same as ctf_metadata_write_trace() and then ctf_metadata_write_stream() for each of trace->streams.
  * Return: 0; -ENOMEM; -EIO: @out says that something went wrong.
  */
-int ctf_metadata_write(const struct ctf_trace_class *trace, enum ctf_version version, FILE *out);
+int ctf_metadata_write(const struct ctfw_trace_class *trace, enum ctf_version version, FILE *out);
 
 /**
  * ctf_metadata_write_trace(), ctf_metadata_write_stream() - write it piece by piece
@@ -123,11 +123,11 @@ int ctf_metadata_write(const struct ctf_trace_class *trace, enum ctf_version ver
  * What was written so far is valid metadata at any time, so new classes of streams can be added to the end of a file while a trace
  * is being recorded. Neither looks at trace->streams.
  */
-int ctf_metadata_write_trace(const struct ctf_trace_class *trace, enum ctf_version version, FILE *out);
-int ctf_metadata_write_stream(const struct ctf_trace_class *trace, const struct ctf_stream_class *stream, enum ctf_version version,
-			      FILE *out);
+int ctf_metadata_write_trace(const struct ctfw_trace_class *trace, enum ctf_version version, FILE *out);
+int ctf_metadata_write_stream(const struct ctfw_trace_class *trace, const struct ctfw_stream_class *stream,
+			      enum ctf_version version, FILE *out);
 
 /** ctf_metadata_text() - the same as a string, to be freed; NULL: out of memory. @ret_size may be NULL. */
-char *ctf_metadata_text(const struct ctf_trace_class *trace, enum ctf_version version, size_t *ret_size);
+char *ctf_metadata_text(const struct ctfw_trace_class *trace, enum ctf_version version, size_t *ret_size);
 
 #endif

@@ -47,7 +47,7 @@ static void write_types(FILE *out)
 		     "typealias enum : u8 { \"false\" = 0, \"true\" = 1 } := boolean;\n\n");
 }
 
-static void write_trace(const struct ctf_trace_class *trace, FILE *out)
+static void write_trace(const struct ctfw_trace_class *trace, FILE *out)
 {
 	char uuid[CTF_UUID_SIZE];
 
@@ -68,7 +68,7 @@ static void write_trace(const struct ctf_trace_class *trace, FILE *out)
 		uuid, trace->big_endian ? "be" : "le");
 }
 
-static void write_env(const struct ctf_trace_class *trace, FILE *out)
+static void write_env(const struct ctfw_trace_class *trace, FILE *out)
 {
 	char name[CTF_NAME_SIZE];
 	uint32_t i;
@@ -88,7 +88,7 @@ static void write_env(const struct ctf_trace_class *trace, FILE *out)
 	fprintf(out, "};\n\n");
 }
 
-static void write_clock(const struct ctf_clock *clock, FILE *out)
+static void write_clock(const struct ctfw_clock *clock, FILE *out)
 {
 	char uuid[CTF_UUID_SIZE], name[CTF_NAME_SIZE];
 
@@ -108,7 +108,7 @@ static void write_clock(const struct ctf_clock *clock, FILE *out)
 	fprintf(out, "typealias integer { size = 64; align = 8; signed = false; map = clock.%s.value; } := clock64;\n\n", name);
 }
 
-int ctf_tsdl_write_trace(const struct ctf_trace_class *trace, FILE *out)
+int ctf_tsdl_write_trace(const struct ctfw_trace_class *trace, FILE *out)
 {
 	fprintf(out, "/* CTF 1.8 */\n\n");
 	write_types(out);
@@ -118,7 +118,7 @@ int ctf_tsdl_write_trace(const struct ctf_trace_class *trace, FILE *out)
 	return 0;
 }
 
-static void write_packet_context(const struct ctf_stream_class *stream, const char *clock, FILE *out)
+static void write_packet_context(const struct ctfw_stream_class *stream, const char *clock, FILE *out)
 {
 	char name[CTF_NAME_SIZE];
 	size_t i;
@@ -127,7 +127,7 @@ static void write_packet_context(const struct ctf_stream_class *stream, const ch
 		     "\t\tclock64 timestamp_begin;\n"
 		     "\t\tu64 packet_seq_num;\n"
 		     "\t\tu32 cpu_id;\n");
-	for (i = 0; i < CTF_OWNERS && stream->owner[i]; i++) {
+	for (i = 0; i < CTFW_OWNERS && stream->owner[i]; i++) {
 		ctf_identifier(name, stream->owner[i]);
 		fprintf(out, "\t\tu32 %s;\n", name);
 	}
@@ -147,7 +147,7 @@ static void write_packet_context(const struct ctf_stream_class *stream, const ch
  * The rest of an extended header's word is not a clock, but is said to be one: babeltrace2 warns of fields in this place that are
  * neither id nor clock. It does no harm, since the full clock that follows is taken as it is.
  */
-static void write_event_header(const struct ctf_stream_class *stream, const char *clock, FILE *out)
+static void write_event_header(const struct ctfw_stream_class *stream, const char *clock, FILE *out)
 {
 	const uint32_t extended = (1u << stream->id_bits) - 1;
 	const uint32_t clock_bits = 32 - stream->id_bits;
@@ -172,17 +172,17 @@ static void write_event_header(const struct ctf_stream_class *stream, const char
 		stream->id_bits, extended - 1, extended, clock_bits, clock, clock_bits, clock, clock);
 }
 
-static void write_number(FILE *out, const struct ctf_field *field, int64_t value)
+static void write_number(FILE *out, const struct ctfw_field *field, int64_t value)
 {
-	if (field->type == CTF_UNSIGNED)
+	if (field->type == CTFW_UNSIGNED)
 		fprintf(out, "%" PRIu64, (uint64_t)value);
 	else
 		fprintf(out, "%" PRId64, value);
 }
 
-static void write_integer(FILE *out, const struct ctf_field *field)
+static void write_integer(FILE *out, const struct ctfw_field *field)
 {
-	const char letter = field->type == CTF_SIGNED ? 'i' : field->hex ? 'x' : 'u';
+	const char letter = field->type == CTFW_SIGNED ? 'i' : field->hex ? 'x' : 'u';
 	uint32_t i;
 
 	if (!field->n_mappings) {
@@ -191,7 +191,7 @@ static void write_integer(FILE *out, const struct ctf_field *field)
 	}
 	fprintf(out, "enum : %c%u {", letter, field->bits);
 	for (i = 0; i < field->n_mappings; i++) {
-		const struct ctf_mapping *mapping = &field->mappings[i];
+		const struct ctfw_mapping *mapping = &field->mappings[i];
 
 		fprintf(out, "%s", i ? ", " : " ");
 		write_clean_string(out, mapping->label);
@@ -205,27 +205,27 @@ static void write_integer(FILE *out, const struct ctf_field *field)
 	fprintf(out, " }");
 }
 
-static void write_type(FILE *out, const struct ctf_field *field)
+static void write_type(FILE *out, const struct ctfw_field *field)
 {
 	switch (field->type) {
-	case CTF_UNSIGNED:
-	case CTF_SIGNED:
+	case CTFW_UNSIGNED:
+	case CTFW_SIGNED:
 		write_integer(out, field);
 		break;
-	case CTF_FLOAT:
+	case CTFW_FLOAT:
 		fprintf(out, "f%u", field->bits);
 		break;
-	case CTF_BOOL:
+	case CTFW_BOOL:
 		fprintf(out, "boolean");
 		break;
-	case CTF_STRING:
+	case CTFW_STRING:
 		fprintf(out, "string { encoding = UTF8; }");
 		break;
 	}
 }
 
 /* A structure on several lines. With no fields it is an empty one, which takes no bytes. */
-static int write_fields(FILE *out, const struct ctf_field *fields, uint32_t n)
+static int write_fields(FILE *out, const struct ctfw_field *fields, uint32_t n)
 {
 	struct ctf_name *names = ctf_names_new(fields, n);
 	uint32_t i;
@@ -248,7 +248,7 @@ static int write_fields(FILE *out, const struct ctf_field *fields, uint32_t n)
 	return 0;
 }
 
-static void write_source(FILE *out, const struct ctf_event *event)
+static void write_source(FILE *out, const struct ctfw_event *event)
 {
 	char file[CTF_TEXT_MAX + 1], uri[sizeof(file) + 32];
 
@@ -261,7 +261,7 @@ static void write_source(FILE *out, const struct ctf_event *event)
 	fprintf(out, ";\n");
 }
 
-static int write_event(FILE *out, const struct ctf_stream_class *stream, const struct ctf_event *event)
+static int write_event(FILE *out, const struct ctfw_stream_class *stream, const struct ctfw_event *event)
 {
 	char name[CTF_TEXT_MAX + 1];
 	int err;
@@ -277,7 +277,7 @@ static int write_event(FILE *out, const struct ctf_stream_class *stream, const s
 	return err;
 }
 
-int ctf_tsdl_write_stream(const struct ctf_stream_class *stream, const struct ctf_clock *clock, FILE *out)
+int ctf_tsdl_write_stream(const struct ctfw_stream_class *stream, const struct ctfw_clock *clock, FILE *out)
 {
 	char clock_name[CTF_NAME_SIZE];
 	int err = 0;

@@ -25,7 +25,7 @@ struct ctf_name {
 };
 
 /** ctf_names_new() - names for @n fields, to be freed; NULL: out of memory. */
-struct ctf_name *ctf_names_new(const struct ctf_field *fields, uint32_t n);
+struct ctf_name *ctf_names_new(const struct ctfw_field *fields, uint32_t n);
 
 /** ctf_identifier() - the nearest thing to @text that is letters, digits and '_'. Never empty. */
 void ctf_identifier(char to[CTF_NAME_SIZE], const char *text);
@@ -34,14 +34,14 @@ void ctf_identifier(char to[CTF_NAME_SIZE], const char *text);
 void ctf_clean(char to[CTF_TEXT_MAX + 1], const char *text);
 
 /** ctf_event_name() - `category:name`, cleaned. */
-void ctf_event_name(char to[CTF_TEXT_MAX + 1], const struct ctf_event *event);
+void ctf_event_name(char to[CTF_TEXT_MAX + 1], const struct ctfw_event *event);
 
 void ctf_uuid_text(char to[CTF_UUID_SIZE], const uint8_t uuid[16]);
 
 /* tsdl.c and json.c. Return: 0, -ENOMEM. */
-int ctf_tsdl_write_trace(const struct ctf_trace_class *trace, FILE *out);
-int ctf_tsdl_write_stream(const struct ctf_stream_class *stream, const struct ctf_clock *clock, FILE *out);
-int ctf_json_write_trace(const struct ctf_trace_class *trace, FILE *out);
-int ctf_json_write_stream(const struct ctf_trace_class *trace, const struct ctf_stream_class *stream, FILE *out);
+int ctf_tsdl_write_trace(const struct ctfw_trace_class *trace, FILE *out);
+int ctf_tsdl_write_stream(const struct ctfw_stream_class *stream, const struct ctfw_clock *clock, FILE *out);
+int ctf_json_write_trace(const struct ctfw_trace_class *trace, FILE *out);
+int ctf_json_write_stream(const struct ctfw_trace_class *trace, const struct ctfw_stream_class *stream, FILE *out);
 
 #endif

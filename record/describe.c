@@ -375,20 +375,20 @@ bool event_set_equal(const struct event_set *a, const struct event_set *b)
 }
 
 static const struct {
-	enum ctf_type type;
+	enum ctfw_type type;
 	uint8_t bits;
 } ctf_types[] = {
-	[BL_TYPE_U8] = {CTF_UNSIGNED, 8},   [BL_TYPE_U16] = {CTF_UNSIGNED, 16}, [BL_TYPE_U32] = {CTF_UNSIGNED, 32},
-	[BL_TYPE_U64] = {CTF_UNSIGNED, 64}, [BL_TYPE_I8] = {CTF_SIGNED, 8},     [BL_TYPE_I16] = {CTF_SIGNED, 16},
-	[BL_TYPE_I32] = {CTF_SIGNED, 32},   [BL_TYPE_I64] = {CTF_SIGNED, 64},   [BL_TYPE_F32] = {CTF_FLOAT, 32},
-	[BL_TYPE_F64] = {CTF_FLOAT, 64},    [BL_TYPE_BOOL] = {CTF_BOOL, 8},     [BL_TYPE_STRING] = {CTF_STRING, 0},
+	[BL_TYPE_U8] = {CTFW_UNSIGNED, 8},   [BL_TYPE_U16] = {CTFW_UNSIGNED, 16}, [BL_TYPE_U32] = {CTFW_UNSIGNED, 32},
+	[BL_TYPE_U64] = {CTFW_UNSIGNED, 64}, [BL_TYPE_I8] = {CTFW_SIGNED, 8},     [BL_TYPE_I16] = {CTFW_SIGNED, 16},
+	[BL_TYPE_I32] = {CTFW_SIGNED, 32},   [BL_TYPE_I64] = {CTFW_SIGNED, 64},   [BL_TYPE_F32] = {CTFW_FLOAT, 32},
+	[BL_TYPE_F64] = {CTFW_FLOAT, 64},    [BL_TYPE_BOOL] = {CTFW_BOOL, 8},     [BL_TYPE_STRING] = {CTFW_STRING, 0},
 };
 
 /* What one set becomes: everything that a class of streams points to. */
 struct ctf_copy {
-	struct ctf_event *event;
-	struct ctf_field *field;
-	struct ctf_mapping *mapping;
+	struct ctfw_event *event;
+	struct ctfw_field *field;
+	struct ctfw_mapping *mapping;
 };
 
 static void copy_field(struct ctf_copy *to, const struct event_field *from)
@@ -396,7 +396,7 @@ static void copy_field(struct ctf_copy *to, const struct event_field *from)
 	const uint32_t scalar = from->type & BL_TYPE_SCALAR_MASK;
 	uint32_t i;
 
-	*to->field++ = (struct ctf_field){
+	*to->field++ = (struct ctfw_field){
 		.name = from->name,
 		.type = ctf_types[scalar].type,
 		.bits = ctf_types[scalar].bits,
@@ -408,7 +408,7 @@ static void copy_field(struct ctf_copy *to, const struct event_field *from)
 	for (i = 0; i < from->n_mappings; i++) {
 		const struct event_mapping *mapping = &from->mappings[i];
 
-		*to->mapping++ = (struct ctf_mapping){mapping->first, mapping->last, mapping->label};
+		*to->mapping++ = (struct ctfw_mapping){mapping->first, mapping->last, mapping->label};
 	}
 }
 
@@ -416,7 +416,7 @@ static void copy_event(struct ctf_copy *to, const struct event_desc *from)
 {
 	uint32_t i;
 
-	*to->event++ = (struct ctf_event){
+	*to->event++ = (struct ctfw_event){
 		.id = from->id,
 		.line = from->line,
 		.category = from->category,
@@ -429,11 +429,11 @@ static void copy_event(struct ctf_copy *to, const struct event_desc *from)
 		copy_field(to, &from->fields[i]);
 }
 
-static const struct ctf_field context_fields[] = {
-	{.name = "tid", .type = CTF_SIGNED, .bits = 32},
+static const struct ctfw_field context_fields[] = {
+	{.name = "tid", .type = CTFW_SIGNED, .bits = 32},
 };
 
-int event_set_to_ctf(const struct event_set *set, uint32_t id, uint32_t id_bits, uint32_t contexts, struct ctf_stream_class *ret)
+int event_set_to_ctf(const struct event_set *set, uint32_t id, uint32_t id_bits, uint32_t contexts, struct ctfw_stream_class *ret)
 {
 	size_t n_fields = 0, n_mappings = 0;
 	struct ctf_copy to;
@@ -451,7 +451,7 @@ int event_set_to_ctf(const struct event_set *set, uint32_t id, uint32_t id_bits,
 	to.mapping = block; /* the widest members first */
 	to.event = (void *)(to.mapping + n_mappings);
 	to.field = (void *)(to.event + set->n);
-	*ret = (struct ctf_stream_class){
+	*ret = (struct ctfw_stream_class){
 		.id = id,
 		.id_bits = id_bits,
 		.owner = {"pid"},
@@ -466,8 +466,8 @@ int event_set_to_ctf(const struct event_set *set, uint32_t id, uint32_t id_bits,
 	return 0;
 }
 
-void event_set_ctf_fini(struct ctf_stream_class *class)
+void event_set_ctf_fini(struct ctfw_stream_class *class)
 {
 	free(class->memory);
-	*class = (struct ctf_stream_class){0};
+	*class = (struct ctfw_stream_class){0};
 }

@@ -94,7 +94,7 @@ bool event_set_equal(const struct event_set *a, const struct event_set *b);
 
 /* ---- For the metadata: a set as a class of streams (ctf/metadata.h). ---- */
 
-struct ctf_stream_class;
+struct ctfw_stream_class;
 
 /**
  * event_set_to_ctf() - describe streams that carry these events
@@ -107,7 +107,7 @@ struct ctf_stream_class;
  * The packet context names a program's packets: owner[0] is the pid.
  * Return: 0; -ENOMEM.
  */
-int event_set_to_ctf(const struct event_set *set, uint32_t id, uint32_t id_bits, uint32_t contexts, struct ctf_stream_class *ret);
-void event_set_ctf_fini(struct ctf_stream_class *class);
+int event_set_to_ctf(const struct event_set *set, uint32_t id, uint32_t id_bits, uint32_t contexts, struct ctfw_stream_class *ret);
+void event_set_ctf_fini(struct ctfw_stream_class *class);
 
 #endif

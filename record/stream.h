@@ -3,8 +3,8 @@
  * stream.h - classes of streams (one for each set of descriptions) and the streams in them (stream_file.h: their files).
  *
  * A stream is bound to one ring of one living program at a time. When the program is dead and its ring drained, the stream is free
- * for a ring of the same class and CPU of another program: ten thousand short processes need as many streams as were alive at once. In
- * it the packets' sequence numbers, times and discarded counts go on:
+ * for a ring of the same class and CPU of another program: ten thousand short processes need as many streams as were alive at once.
+ * In it the packets' sequence numbers, times and discarded counts go on:
  *
  *     seq_next       number of the next packet
  *     ts_last        timestamp_end of the last packet; the next does not begin earlier
@@ -24,16 +24,16 @@
 #define STREAM_CLASSES_MAX 4096u
 
 struct stream {
-	struct stream *next;       /* of all */
-	struct stream *next_free;  /* of class->free[cpu] */
+	struct stream *next;      /* of all */
+	struct stream *next_free; /* of class->free[cpu] */
 	struct stream_class *class;
 	uint32_t cpu;
-	uint64_t instance_id;      /* 0, 1, ... in the session */
+	uint64_t instance_id; /* 0, 1, ... in the session */
 	uint64_t seq_next;
 	uint64_t ts_last;
 	uint64_t lost[BL_LOST_NR];
-	bool spoiled;              /* its program wrote nonsense: nobody else gets it */
-	struct stream_file file;   /* in the session's own directory */
+	bool spoiled;            /* its program wrote nonsense: nobody else gets it */
+	struct stream_file file; /* in the session's own directory */
 };
 
 struct stream_class {
@@ -42,7 +42,7 @@ struct stream_class {
 	uint32_t id_bits;
 	uint32_t n_events; /* largest id */
 	struct event_set *set;
-	struct ctf_stream_class ctf;
+	struct ctfw_stream_class ctf;
 	/* The tables behind struct bl_session_head, made once: which events are on, filters. */
 	uint32_t rings_offset;
 	uint32_t enabled_offset;
@@ -56,7 +56,7 @@ struct streams {
 	struct stream_class *classes; /* newest first */
 	struct stream *all;           /* newest first */
 	uint32_t n_classes;
-	uint32_t n_streams;           /* that have a file */
+	uint32_t n_streams; /* that have a file */
 	uint64_t next_instance;
 };
 

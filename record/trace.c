@@ -14,8 +14,9 @@
 #include "error.h"
 
 /*
- * The metadata is replaced by rename(), so that it is whole whatever happens. With so many classes it is written anew for each; with
- * more, that would be quadratic, and there are two copies that take turns: the hidden one gets what it lacks, then they change names.
+ * The metadata is replaced by rename(), so that it is whole whatever happens. With so many classes it is written anew for each;
+ * with more, that would be quadratic, and there are two copies that take turns: the hidden one gets what it lacks, then they change
+ * names.
  */
 #define REWRITE_CLASSES 16u
 #define METADATA "metadata"
@@ -64,7 +65,8 @@ static int make_named(char ret[PATH_MAX], const char *path, struct record_error 
 	if (!mkdir(ret, 0777))
 		return 0;
 	if (errno == EEXIST)
-		return record_fail(error, -EEXIST, "%s is there already, and a trace never overwrites anything. Choose another name.", path);
+		return record_fail(error, -EEXIST,
+				   "%s is there already, and a trace never overwrites anything. Choose another name.", path);
 	return record_fail(error, -errno, "cannot make the directory %s: %s", path, strerror(errno));
 }
 
@@ -119,19 +121,19 @@ void trace_remove(struct trace *trace)
 
 struct env_text {
 	struct utsname host;
-	struct ctf_env env[16];
+	struct ctfw_env env[16];
 	uint32_t n;
 };
 
 static void add_text(struct env_text *env, const char *name, const char *text)
 {
 	if (text && text[0])
-		env->env[env->n++] = (struct ctf_env){.name = name, .text = text};
+		env->env[env->n++] = (struct ctfw_env){.name = name, .text = text};
 }
 
 static void add_number(struct env_text *env, const char *name, int64_t number)
 {
-	env->env[env->n++] = (struct ctf_env){.name = name, .number = number};
+	env->env[env->n++] = (struct ctfw_env){.name = name, .number = number};
 }
 
 static void fill_env(struct env_text *env, const struct trace *trace)
@@ -153,7 +155,7 @@ static void fill_env(struct env_text *env, const struct trace *trace)
 	add_number(env, "clock_error_ns", (int64_t)trace->clock->error_ns);
 }
 
-static void fill_class(struct ctf_trace_class *class, const struct trace *trace, const struct env_text *env)
+static void fill_class(struct ctfw_trace_class *class, const struct trace *trace, const struct env_text *env)
 {
 	const struct trace_clock *clock = trace->clock;
 	const uint64_t ticks_per_ms = clock->frequency_hz / 1000;
@@ -172,7 +174,7 @@ static void fill_class(struct ctf_trace_class *class, const struct trace *trace,
 	class->n_env = env->n;
 }
 
-static int write_classes(const struct trace *trace, const struct ctf_trace_class *class, uint32_t first, FILE *out)
+static int write_classes(const struct trace *trace, const struct ctfw_trace_class *class, uint32_t first, FILE *out)
 {
 	const struct stream_class *at;
 	uint32_t id;
@@ -191,7 +193,7 @@ static int write_classes(const struct trace *trace, const struct ctf_trace_class
 /* The text of classes from @first on; the head too if @first is 0. */
 static int make_text(const struct trace *trace, uint32_t first, char **ret, size_t *ret_size)
 {
-	struct ctf_trace_class class;
+	struct ctfw_trace_class class;
 	struct env_text env;
 	FILE *out = open_memstream(ret, ret_size);
 	int err = 0;
@@ -228,8 +230,8 @@ static int write_all(int fd, const char *text, size_t size)
 
 static int write_hidden(const struct trace *trace, bool append, const char *text, size_t size)
 {
-	const int fd = openat(trace->dir_fd, METADATA_HIDDEN, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (append ? O_APPEND : O_CREAT | O_TRUNC),
-			      0666);
+	const int fd = openat(trace->dir_fd, METADATA_HIDDEN,
+			      O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (append ? O_APPEND : O_CREAT | O_TRUNC), 0666);
 	int err;
 
 	if (fd < 0)
@@ -315,10 +317,12 @@ static struct stream_file *make_file(struct trace *trace, struct stream *stream)
 
 static void make_name(char ret[STREAM_NAME_MAX], const struct stream *stream)
 {
-	(void)snprintf(ret, STREAM_NAME_MAX, "stream_%u_%u_%llu", stream->class->id, stream->cpu, (unsigned long long)stream->instance_id);
+	(void)snprintf(ret, STREAM_NAME_MAX, "stream_%u_%u_%llu", stream->class->id, stream->cpu,
+		       (unsigned long long)stream->instance_id);
 }
 
-int trace_write(struct trace *trace, struct stream *stream, const struct bl_packet *packet, const void *payload, size_t payload_size)
+int trace_write(struct trace *trace, struct stream *stream, const struct bl_packet *packet, const void *payload,
+		size_t payload_size)
 {
 	struct stream_file *file = make_file(trace, stream);
 	char name[STREAM_NAME_MAX];

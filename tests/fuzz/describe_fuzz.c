@@ -93,8 +93,8 @@ static void check_tsdl(const char *text, size_t size)
 
 static void check_metadata(const struct event_set *set)
 {
-	struct ctf_stream_class class;
-	struct ctf_trace_class trace = {.clock = {.name = "c", .frequency = 1}, .n_streams = 1, .streams = &class};
+	struct ctfw_stream_class class;
+	struct ctfw_trace_class trace = {.clock = {.name = "c", .frequency = 1}, .n_streams = 1, .streams = &class};
 	size_t size;
 	char *text;
 

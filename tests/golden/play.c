@@ -37,7 +37,7 @@ uint64_t play_clock;
 
 static struct event_set *sets[STREAMS_MAX];
 static uint32_t n_sets;
-static struct ctf_stream_class classes[STREAMS_MAX];
+static struct ctfw_stream_class classes[STREAMS_MAX];
 static uint32_t n_classes;
 
 static _Alignas(4096) uint8_t control[BL_RING_CONTROL_SIZE];
@@ -185,7 +185,7 @@ static void bury(void)
 		.stream_instance_id = ring.stream_instance_id,
 		.lost = ring.shared->lost,
 	};
-	const struct ctf_stream_class *class = &classes[n_classes - 1];
+	const struct ctfw_stream_class *class = &classes[n_classes - 1];
 	struct bl_unfinished left;
 	struct walk walk;
 	uint8_t *copy;
@@ -210,13 +210,13 @@ static void bury(void)
 
 static void write_metadata(const char *args)
 {
-	static const struct ctf_env env[] = {
+	static const struct ctfw_env env[] = {
 		{.name = "hostname", .text = "host \"a\\b\"\nsecond line \xff \xc3\xa9"},
 		{.name = "tracer_name", .text = "borelog"},
 		{.name = "tracer_major", .number = 0},
 		{.name = "lowest", .number = INT64_MIN},
 	};
-	struct ctf_trace_class trace = {
+	struct ctfw_trace_class trace = {
 		.clock = {.name = "borelog",
 			  .description = "a clock that \"stands\" still",
 			  .uuid = {0xc1, 0x0c, [6] = 0x40, [8] = 0x80, [15] = 1},

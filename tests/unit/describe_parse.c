@@ -396,7 +396,7 @@ static void test_limit(void **state)
 
 static void test_to_ctf(void **state)
 {
-	struct ctf_stream_class class;
+	struct ctfw_stream_class class;
 	struct event_set *set;
 
 	(void)state;
@@ -410,11 +410,11 @@ static void test_to_ctf(void **state)
 	assert_null(class.owner[1]);
 	assert_int_equal(class.n_events, 3);
 	assert_int_equal(class.events[1].n_fields, 4);
-	assert_int_equal(class.events[1].fields[2].type, CTF_UNSIGNED);
+	assert_int_equal(class.events[1].fields[2].type, CTFW_UNSIGNED);
 	assert_true(class.events[1].fields[2].hex && class.events[1].fields[2].sequence);
 	assert_int_equal(class.events[1].fields[3].n_mappings, 2);
 	assert_string_equal(class.events[1].fields[3].mappings[0].label, "bad");
-	assert_int_equal(class.events[2].fields[0].type, CTF_FLOAT);
+	assert_int_equal(class.events[2].fields[0].type, CTFW_FLOAT);
 	assert_int_equal(class.events[2].fields[0].bits, 64);
 	event_set_ctf_fini(&class);
 	event_set_ctf_fini(&class);

@@ -15,14 +15,14 @@
 #include "ctf/text.h"
 #include "ctf/writer.h"
 
-static const struct ctf_field one_field = {.name = "x", .type = CTF_UNSIGNED, .bits = 32};
-static const struct ctf_event one_event = {
+static const struct ctfw_field one_field = {.name = "x", .type = CTFW_UNSIGNED, .bits = 32};
+static const struct ctfw_event one_event = {
 	.id = 1, .category = "a\"", .name = "b\\\n", .file = "c\"", .n_fields = 1, .fields = &one_field};
-static const struct ctf_stream_class streams[] = {
+static const struct ctfw_stream_class streams[] = {
 	{.id = 0, .id_bits = 12, .owner = {"domain", "vcpu"}, .n_events = 1, .events = &one_event},
 	{.id = 1, .id_bits = 5, .owner = {"pid"}, .n_contexts = 1, .contexts = &one_field, .n_events = 1, .events = &one_event},
 };
-static const struct ctf_trace_class trace = {
+static const struct ctfw_trace_class trace = {
 	.clock = {.name = "clock name", .frequency = 1, .description = "\""},
 	.n_streams = 2,
 	.streams = streams,
@@ -30,12 +30,12 @@ static const struct ctf_trace_class trace = {
 
 static void assert_names(const char *const *from, const char *const *want, const bool *sequence, uint32_t n)
 {
-	struct ctf_field fields[16] = {0};
+	struct ctfw_field fields[16] = {0};
 	struct ctf_name *names;
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
-		fields[i] = (struct ctf_field){.name = from[i], .sequence = sequence && sequence[i]};
+		fields[i] = (struct ctfw_field){.name = from[i], .sequence = sequence && sequence[i]};
 	names = ctf_names_new(fields, n);
 	assert_non_null(names);
 	for (i = 0; i < n; i++)
@@ -62,7 +62,7 @@ static void test_names(void **state)
 static void test_long_names(void **state)
 {
 	char text[1000];
-	struct ctf_field fields[3];
+	struct ctfw_field fields[3];
 	struct ctf_name *names;
 	int i;
 
@@ -70,7 +70,7 @@ static void test_long_names(void **state)
 	memset(text, 'n', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	for (i = 0; i < 3; i++)
-		fields[i] = (struct ctf_field){.name = text, .sequence = true};
+		fields[i] = (struct ctfw_field){.name = text, .sequence = true};
 	names = ctf_names_new(fields, 3);
 	for (i = 0; i < 3; i++) {
 		assert_true(strlen(names[i].name) > 200);
