@@ -2,7 +2,7 @@
 /**
  * model.c - memory of a model, its classes and lists, its one error.
  */
-#include "ctf/model.h"
+#include "ctf/layout.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,7 +145,7 @@ struct model_class *model_class_new(struct ctf_model *model, enum ctf_type type,
 
 	if (!count_classes(model, 1, line, column))
 		return NULL;
-	class = model_alloc(model, sizeof(*class));
+	class = model_alloc(model, sizeof(struct layout_class));
 	if (!class)
 		return NULL;
 	class->pub.type = type;
@@ -189,6 +189,16 @@ static struct model_class *copy(struct ctf_model *model, const struct model_clas
 struct model_class *model_class_copy(struct ctf_model *model, const struct model_class *from)
 {
 	return copy(model, from, 0);
+}
+
+struct model_stream *model_stream_new(struct ctf_model *model)
+{
+	return model_alloc(model, sizeof(struct layout_stream));
+}
+
+struct model_event *model_event_new(struct ctf_model *model)
+{
+	return model_alloc(model, sizeof(struct layout_event));
 }
 
 bool model_list_add(struct ctf_model *model, struct model_list *list, void *item)

@@ -136,6 +136,10 @@ struct model_class *model_class_new(struct ctf_model *model, enum ctf_type type,
 /** model_class_copy() - with everything in it that is not constant. Return: NULL: model_error() was called. */
 struct model_class *model_class_copy(struct ctf_model *model, const struct model_class *from);
 
+/** model_stream_new(), model_event_new() - for the lists; they have more behind than the model shows. NULL: no memory. */
+struct model_stream *model_stream_new(struct ctf_model *model);
+struct model_event *model_event_new(struct ctf_model *model);
+
 /** model_list_add() - Return: false: it was model_no_memory(). */
 bool model_list_add(struct ctf_model *model, struct model_list *list, void *item);
 

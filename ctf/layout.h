@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * layout.h - what decoding needs beyond the public classes; computed once by model_finish(). Not for anybody outside ctf/.
+ *
+ * A structure is either fixed, then its size is a number and its fields are a constant list of nodes, or it has a list of
+ * steps that passes over it without looking at what nobody needs.
+ *
+ * A node is a field's place in a record: the whole of a scope is an array of nodes in depth-first order. Arrays of numbers of fixed size have one
+ * node for all elements.
+ */
+#ifndef BL_CTF_LAYOUT_H
+#define BL_CTF_LAYOUT_H
+
+#include "ctf/model.h"
+
+#define LAYOUT_TEMPLATE_MAX 4096u /* nodes of a fixed structure that are kept ready */
+
+struct ctf_node {
+	const struct ctf_member *member;
+	uint32_t at;   /* bits from the beginning of the scope */
+	uint32_t next; /* nodes from this to the one behind its last descendant */
+	uint64_t n;    /* as ctf_field.n */
+};
+
+enum step_op {
+	STEP_RUN,    /* align, pass over bits */
+	STEP_SAVE,   /* align, read a number of fixed size, save it, pass over it */
+	STEP_STRING, /* one that ends with NUL, of UTF-8 */
+	STEP_BYTES,  /* a dynamic string or BLOB */
+	STEP_ARRAY,  /* a dynamic array whose elements are fixed and save nothing */
+	STEP_WALK,   /* anything else: by its class */
+};
+
+struct step {
+	uint8_t op;
+	uint32_t align;
+	uint64_t bits;                 /* STEP_RUN: of all; STEP_ARRAY: of one element */
+	uint64_t stride;               /* STEP_ARRAY */
+	const struct layout_class *of; /* all but STEP_RUN */
+};
+
+/** A class with what decoding it needs. model_class's memory: see model.h. */
+struct layout_class {
+	struct model_class model;
+	struct ctf_member self; /* for the root of a scope: no name, this class */
+	bool quick;             /* fixed, and nothing inside is saved or has to be checked */
+	bool numbers;           /* array: elements have no nodes of their own */
+	uint64_t stride;        /* array of fixed elements: bits from one to the next */
+	uint32_t n_steps;       /* structures that are not quick */
+	const struct step *steps;
+	uint32_t n_nodes; /* fixed: of the template; 0: none is kept */
+	const struct ctf_node *nodes;
+	uint32_t n_resets; /* structures: values that may not come, to be forgotten at the beginning */
+	const int32_t *resets;
+};
+
+static inline const struct layout_class *layout_of(const struct ctf_class *class)
+{
+	return (const struct layout_class *)class;
+}
+
+#define LAYOUT_CASES_MAX 8u
+
+/** What follows in a record's header if its selector is in first..last. */
+struct head_case {
+	uint64_t first;
+	uint64_t last;
+	uint32_t bits;       /* of the whole header */
+	uint32_t clock_at;   /* bits from the header's beginning */
+	uint32_t clock_size; /* 0: no time */
+	uint32_t id_at;
+	uint32_t id_size; /* 0: no id but the default one, 0 */
+};
+
+/** A record's header, if it is of a kind that can be read without looking at its class. */
+struct head {
+	bool simple;
+	bool big_endian;
+	uint32_t align;
+	uint32_t select_at;
+	uint32_t select_size; /* 0: there is one case only */
+	uint32_t n_cases;
+	struct head_case cases[LAYOUT_CASES_MAX];
+};
+
+/** Scopes of an event behind its header. */
+struct layout_event {
+	struct model_event model;
+	uint32_t n_scopes; /* of those that are there */
+	const struct layout_class *scopes[3];
+	bool flat;      /* one number tells how big a record is: quick, byte-aligned, all of it */
+	uint64_t bits;  /* if flat */
+};
+
+struct layout_stream {
+	struct model_stream model;
+	struct head head;
+	const struct layout_event **by_id; /* dense, of n_by_id; NULL: no such id */
+	uint32_t n_by_id;                  /* ids from here on are looked for in pub.events */
+};
+
+/** layout_event_find() - by its id; NULL: none. */
+const struct layout_event *layout_event_find(const struct layout_stream *stream, uint64_t id);
+
+/** layout_make() - sizes, alignments, steps and templates of all classes of the model; references are resolved. */
+bool layout_make(struct ctf_model *model);
+
+/** model_resolve() - references of lengths and selectors, in resolve.c. */
+bool model_resolve(struct ctf_model *model);
+
+#endif
