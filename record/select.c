@@ -148,7 +148,7 @@ static int set_pattern(struct rule *rule, size_t begin, size_t end)
 static int set_condition(struct rule *rule, size_t at, struct expr_error *ret_error)
 {
 	rule->condition_at = at;
-	rule->condition = expr_parse(rule->option + at, ret_error);
+	rule->condition = expr_parse(rule->option + at, expr_code_variables, ret_error);
 	if (rule->condition)
 		return 0;
 	if (!ret_error->column)

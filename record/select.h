@@ -13,7 +13,7 @@
  *     -e '!libc:* if $ctx.tid == 4711'       nor these
  *
  * What begins with a colon-joined pattern (a ":" outside of quotes and back quotes) or is "*" is a pattern, the rest are
- * expressions: their language (record/expr.h) has no colon. The blank-delimited word "if" ends the pattern, so names may have blanks.
+ * expressions: their language (query/expr.h) has no colon. The blank-delimited word "if" ends the pattern, so names may have blanks.
  *
  * A record is wanted if any option without "!" wants it (or there is none) and no option with "!" matches. The order is of no
  * matter.
@@ -21,7 +21,7 @@
 #ifndef BL_RECORD_SELECT_H
 #define BL_RECORD_SELECT_H
 
-#include "record/expr.h"
+#include "record/expr_code.h"
 
 enum select_layer {
 	SELECT_USER = 1u << 0,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /**
- * filter.h - compiled filters: what record/expr.c makes of `rows > 100 && sql ~ "SELECT*"` and lib/filter.c runs in the program.
+ * filter.h - compiled filters: what record/expr_code.c makes of `rows > 100 && sql ~ "SELECT*"` and lib/filter.c runs in the program.
  *
  * A filter is a struct bl_filter followed by n_ops struct bl_filter_op and text_size bytes of text. It runs on a stack of
  * BL_FILTER_STACK values, forwards only, so it ends after n_ops steps. The evaluator lives in the program and does not trust the

@@ -83,7 +83,7 @@ static void check_compile(struct expr *expr, uint32_t n_fields)
 static void check_expression(const char *text)
 {
 	struct expr_error error = {0};
-	struct expr *expr = expr_parse(text, &error);
+	struct expr *expr = expr_parse(text, expr_code_variables, &error);
 	uint32_t n_fields;
 	uint32_t next = 0;
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "lib/filter.h"
-#include "record/expr.h"
+#include "record/expr_code.h"
 
 #define EVAL_TID 4711
 #define EVAL_PID 42
@@ -22,7 +22,7 @@
 static inline struct expr *parse_or_fail(const char *text)
 {
 	struct expr_error error = {0};
-	struct expr *expr = expr_parse(text, &error);
+	struct expr *expr = expr_parse(text, expr_code_variables, &error);
 
 	if (!expr)
 		fail_msg("%s\ncolumn %zu: %s", text, error.column, error.message);

@@ -89,7 +89,7 @@ static void test_true(void **state)
 		"state == \"idle\"", "\"idle\" == state", "state != \"running\"", "state ~ \"i*\"", "state !~ \"[rw]*\"", "state == 8",
 		"state != \"nosuch\"", "big == \"high\"", "big != \"low\"", "(state == \"idle\") == 1", "(state != \"idle\") == 0",
 		/* names and contexts */
-		"req->len.x[0] == 64", "`strlen(s) + 1` == 5", "`u8` == 200", "tid == 4711", "pid == 42", "$ctx.tid == 4711", "$ctx.pid == 42",
+		"req->len.x[0] == 64", "`strlen(s) + 1` == 5", "`u8` == 200", "tid == 4711", "pid == 42", "$ctx.tid == 4711", "$ctx.pid == 42", "$tid == 4711", "$pid == 42",
 		"tid != pid",
 	};
 	size_t i;
@@ -282,9 +282,9 @@ static void test_errors(void **state)
 		{"\"a\" == 5", 5, "string"},
 		{"a & \"x\"", 5, "integers"},
 		{"1.5 & a", 1, "integers"},
-		{"$ctx.cpu == 1", 1, "context"},
-		{"$ctx.tidy == 1", 1, "context"},
-		{"$", 1, "context"},
+		{"$ctx.cpu == 1", 1, "there are $ctx.tid, $ctx.pid, $tid and $pid"},
+		{"$ctx.tidy == 1", 1, "variable"},
+		{"$", 1, "variable"},
 		{"a ? 1", 3, "'?'"},
 		{"a == \xc3\xa4", 6, "character"},
 		{"a == \x01", 6, "character"},
@@ -297,7 +297,7 @@ static void test_errors(void **state)
 	(void)state;
 	for (i = 0; i < LENGTH(cases); i++) {
 		struct expr_error error = {0};
-		struct expr *expr = expr_parse(cases[i].text, &error);
+		struct expr *expr = expr_parse(cases[i].text, expr_code_variables, &error);
 
 		if (expr || error.column != cases[i].column || !strstr(error.message, cases[i].message))
 			fail_msg("'%s': %s, column %zu: %s", cases[i].text, expr ? "parsed" : "error", error.column, error.message);
@@ -321,7 +321,7 @@ static char *repeat(const char *before, const char *what, uint32_t n, const char
 static void check_parses(char *text, bool expected, const char *message)
 {
 	struct expr_error error = {0};
-	struct expr *expr = expr_parse(text, &error);
+	struct expr *expr = expr_parse(text, expr_code_variables, &error);
 
 	if (!expr != !expected || (!expr && !strstr(error.message, message)))
 		fail_msg("%.40s...: %s %s", text, expr ? "parsed" : "error:", error.message);

@@ -22,12 +22,14 @@ RULES = {
     "bpf": {"core", "bl_port.h"},
     "xen": {"core", "port", "bl_port.h"},
     # The recorder flushes and takes: it uses the ring itself, and what programs and it say to each other.
-    "record": CORE_LAYOUT | {"core/ring.h", "lib/abi", "ctf/writer.h", "ctf/metadata.h", "ctf/text.h", "bl_port.h"},
+    "record": CORE_LAYOUT | {"core/ring.h", "lib/abi", "ctf/writer.h", "ctf/metadata.h", "ctf/text.h", "query", "bl_port.h"},
     "ctf": set(),
-    "analysis": {"ctf"},
+    # The language of filters, which the recorder and the reader share.
+    "query": set(),
+    "analysis": {"ctf/ctf.h", "query"},
     "view": {"analysis", "record"},
     # The types of fields are those of the descriptions that record/ hands out.
-    "cli": {"analysis", "record", "core/event.h"},
+    "cli": {"analysis", "record", "query", "ctf/ctf.h", "core/event.h"},
 }
 # The public header's own way into core, a link in the source tree and a directory when installed.
 ALIASES = {"borelog/core/": "core/", "borelog.h": "include/borelog.h", "borelog/": "include/borelog/"}
@@ -76,13 +78,16 @@ def self_test():
     """A tree with one breach of each kind: each is found."""
     breaches = {"core/a.c": '#include "lib/x.h"', "core/b.c": "#include <string.h>", "ctf/a.c": '#include "core/packet.h"',
                 "cli/a.c": '#include "core/ring.h"', "view/a.c": '#include "ctf/x.h"', "record/a.c": '#include "ctf/reader.h"',
-                "analysis/a.c": '#include "../record/session.h"', "preload/a.c": '#include "core/ring.h"'}
+                "analysis/a.c": '#include "../record/session.h"', "analysis/b.c": '#include "ctf/model.h"',
+                "query/a.c": '#include "lib/abi/filter.h"', "preload/a.c": '#include "core/ring.h"'}
     with tempfile.TemporaryDirectory() as temporary:
         root = pathlib.Path(temporary)
         for name, text in breaches.items():
             (root / name).parent.mkdir(exist_ok=True)
             (root / name).write_text(text + "\n#include <stdint.h>\n" if not name.startswith("core/") else text + "\n")
-        (root / "record/session.h").write_text("")
+        for name in ("record/session.h", "ctf/model.h", "lib/abi/filter.h"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text("")
         found, _ = violations(root)
     missed = [name for name in breaches if not any(line.startswith(name + " ") for line in found)]
     if missed:
