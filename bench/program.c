@@ -3,7 +3,7 @@
  * program.c - the traced programs of the benches that are not about the cost of one record.
  *
  * usage: bench-program flood a|c SECONDS THREADS   records as fast as it can; prints how many it tried
- *        bench-program send a|b|c N                N records, with pauses, so that none is discarded
+ *        bench-program send a|b|c|m N              N records, with pauses, so that none is discarded; m: 5 a, 4 b, 1 c, and again
  *        bench-program idle                        one record, then sleeps until its input ends
  *        bench-program attach                      looks each millisecond until its input ends; makes a record when a session has
  *                                                  come or gone, and prints how long it took, in ns
@@ -89,9 +89,10 @@ static int run_flood(char what, unsigned int seconds, int n_threads)
 static int run_send(char what, unsigned int n)
 {
 	const struct bench_input in = bench_input();
+	static const char mix[] = "abababaabc";
 
 	for (; n; n--) {
-		switch (what) {
+		switch (what == 'm' ? mix[n % 10] : what) {
 		case 'a':
 			borelog_event("bench", "a", in.number);
 			break;

@@ -137,7 +137,7 @@ static void print_next(FILE *to, const struct record_summary *summary)
 	fputs("trace:     ", to);
 	cli_print_quoted(to, summary->trace_dir);
 	if (summary->records) {
-		fputs("\nnext:      babeltrace2 ", to);
+		fputs("\nnext:      borelog events ", to);
 		cli_print_quoted(to, summary->trace_dir);
 	} else if (summary->programs) {
 		fputs("\nnext:      borelog list     shows which events there are, for -e", to);

@@ -132,6 +132,8 @@ struct ctf_class {
 	uint32_t align;       /* bits, a power of 2; 1 at least */
 	uint64_t bits;        /* of a fixed class */
 	uint64_t count;       /* CTF_STATIC: elements of an array, bytes of a string or BLOB */
+	bool numbers;         /* CTF_ARRAY of numbers of fixed size, none of which is saved: they are read by their place */
+	uint64_t stride;      /* CTF_ARRAY of fixed elements: bits from one to the next */
 	uint32_t roles;
 	int32_t save;   /* index of the value that lengths or selectors elsewhere read; -1: nobody does */
 	int32_t source; /* index of the value that says length or option; -1: none */
@@ -221,6 +223,7 @@ struct ctf_trace {
 	uint32_t n_events; /* of all stream classes */
 	const struct ctf_event_class *const *events;
 	uint32_t n_saves;     /* values that fields save for others */
+	bool strict;          /* two byte orders may meet in one byte, which is checked */
 	uint32_t first_event; /* sum of n_events of the traces before this in the set */
 	const char *attributes;
 };
@@ -246,8 +249,9 @@ struct ctf_stream {
 	uint64_t id;
 	uint32_t index; /* in the set */
 	uint32_t n_files;
-	const char *const *files; /* paths, in the order of time */
-	uint64_t size;            /* bytes of all files when they were opened */
+	const char *const *files;   /* paths, in the order of time */
+	const uint64_t *file_sizes; /* bytes, when they were opened */
+	uint64_t size;              /* bytes of all files when they were opened */
 };
 
 /**
@@ -325,11 +329,14 @@ struct ctf_record {
 struct ctf_select {
 	bool has_from;
 	bool has_to;
-	int64_t from;        /* ns; records before are left out */
-	int64_t to;          /* ns; records at this time and after are left out */
+	int64_t from;        /* ns; each stream from its first record at this time or after on */
+	int64_t to;          /* ns; each stream up to its first record at this time or after, without it */
 	const bool *events;  /* by trace->first_event + event->index; false: passed over. NULL: all */
 	const bool *streams; /* by stream->index. NULL: all */
 	bool no_losses;      /* no CTF_LOST_* */
+	/* Told of each packet that is entered, if it is set; @record has stream and packet, and scopes of the packet only. */
+	void (*packet)(void *data, const struct ctf_record *record);
+	void *data;
 };
 
 struct ctf_iter;
@@ -385,32 +392,107 @@ bool ctf_span(const struct ctf *ctf, int64_t *ret_first, int64_t *ret_last);
 
 /* ---- Fields ---- */
 
-struct ctf_node;
+/**
+ * A field's place in a record. A scope is an array of nodes in depth-first order; elements of an array of numbers have none. For
+ * the inline functions below, nobody else needs it.
+ */
+struct ctf_node {
+	const struct ctf_member *member;
+	uint32_t at;   /* bits from the beginning of the scope */
+	uint32_t next; /* nodes from this to the one behind its last descendant */
+	uint64_t n;    /* as ctf_field.n */
+};
 
 /** A field of a record: a small value, to be passed around freely until the iterator's next step. */
 struct ctf_field {
 	const struct ctf_class *class; /* NULL: no field */
 	const char *name;              /* NULL: an array's element, a scope */
 	const uint8_t *base;
-	uint64_t at; /* bits from base */
-	uint64_t n;  /* members of a structure, elements, bytes of a string (without NUL) or BLOB; bytes of a LEB128 */
+	uint64_t start;                  /* bits from base to the scope */
+	uint64_t at;                     /* bits from base */
+	uint64_t n;                      /* members of a structure, elements, bytes of a string or BLOB; bytes of a LEB128 */
 	const struct ctf_member *option; /* CTF_VARIANT: the selected one */
-	const struct ctf_node *node;
+	const struct ctf_node *node;     /* NULL: an element of an array of numbers, */
+	uint64_t index;                  /* which one */
 };
 
-/** ctf_record_scope() - a scope's structure; class NULL: the record has no such scope. */
+/**
+ * ctf_record_scope() - a scope's structure; class NULL: the record has no such scope
+ *
+ * Or it has too many fields to be shown, or memory is short: ctf_iter_next() then returns CTF_ERROR soon after.
+ */
 struct ctf_field ctf_record_scope(const struct ctf_record *record, enum ctf_scope scope);
+
+static inline struct ctf_field ctf_field_of_node(const uint8_t *base, uint64_t start, const struct ctf_node *node)
+{
+	struct ctf_field field = {0};
+
+	field.class = node->member->class;
+	field.name = node->member->name;
+	field.base = base;
+	field.start = start;
+	field.at = start + node->at;
+	field.n = node->n;
+	field.option = field.class->type == CTF_VARIANT ? node[1].member : (const struct ctf_member *)0;
+	field.node = node;
+	return field;
+}
 
 /** ctf_field_count() - how many children: members, elements, 1 for a variant and for an optional that is there; 0 for all others.
  */
-uint64_t ctf_field_count(const struct ctf_field *field);
+static inline uint64_t ctf_field_count(const struct ctf_field *field)
+{
+	return field->class->type >= CTF_STRUCT ? field->n : 0;
+}
+
+/** An element of an array of numbers, for an index that is less than field->n. */
+static inline struct ctf_field ctf_field_number(const struct ctf_field *array, uint64_t index)
+{
+	struct ctf_field field = {0};
+
+	field.class = array->class->members->class;
+	field.base = array->base;
+	field.start = array->start;
+	field.at = array->at + index * array->class->stride;
+	field.index = index;
+	return field;
+}
 
 /** ctf_field_first(), ctf_field_next() - children in their order; class NULL: no more. @parent as given to ctf_field_first(). */
-struct ctf_field ctf_field_first(const struct ctf_field *parent);
-struct ctf_field ctf_field_next(const struct ctf_field *parent, const struct ctf_field *field);
+static inline struct ctf_field ctf_field_first(const struct ctf_field *parent)
+{
+	const struct ctf_field none = {0};
 
-/** ctf_field_element() - an array's element; class NULL: there are not so many. Quick for arrays of numbers. */
-struct ctf_field ctf_field_element(const struct ctf_field *array, uint64_t index);
+	if (!ctf_field_count(parent))
+		return none;
+	return parent->class->numbers ? ctf_field_number(parent, 0)
+				      : ctf_field_of_node(parent->base, parent->start, parent->node + 1);
+}
+
+static inline struct ctf_field ctf_field_next(const struct ctf_field *parent, const struct ctf_field *field)
+{
+	const struct ctf_field none = {0};
+	const struct ctf_node *next;
+
+	if (parent->class->numbers)
+		return field->index + 1 < parent->n ? ctf_field_number(parent, field->index + 1) : none;
+	next = field->node + field->node->next;
+	return next < parent->node + parent->node->next ? ctf_field_of_node(parent->base, parent->start, next) : none;
+}
+
+/** ctf_field_element() - a child by its number, from 0; class NULL: there are not so many. Quick for arrays of numbers and in
+ * structures. */
+struct ctf_field ctf_field_element(const struct ctf_field *parent, uint64_t index);
+
+/**
+ * ctf_field_numbers() - values of an array's elements, as ctf_field_uint() of each
+ * @first: index of the first one
+ * @max: room in @to
+ *
+ * For arrays of numbers of fixed size only, which it reads faster than one by one. Return: how many; 0: there are no more, or it is
+ * no such array.
+ */
+uint64_t ctf_field_numbers(const struct ctf_field *array, uint64_t first, uint64_t max, uint64_t *to);
 
 /** ctf_field_member() - a structure's member by name; class NULL: it has none. */
 struct ctf_field ctf_field_member(const struct ctf_field *structure, const char *name);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctf/clock.h"
+
 static int by_stream_id(const void *a, const void *b)
 {
 	const struct model_stream *x = *(void *const *)a, *y = *(void *const *)b;
@@ -185,15 +187,15 @@ static bool connect_event(struct ctf_model *model, struct layout_event *event, u
 	struct layout_stream *stream = find_stream(model, event->model.stream_id);
 
 	if (!stream)
-		return model_error(model, event->model.line, event->model.column, "the event's stream class %" PRIu64 " is not there",
-				   event->model.stream_id);
+		return model_error(model, event->model.line, event->model.column,
+				   "the event's stream class %" PRIu64 " is not there", event->model.stream_id);
 	if (index) {
 		const struct layout_event *before = model->events.items[index - 1];
 
 		if (before->model.pub.stream == &stream->model.pub && before->model.pub.id == event->model.pub.id)
 			return model_error(model, event->model.line, event->model.column,
-					   "there are two event classes with id %" PRIu64 " in stream class %" PRIu64, event->model.pub.id,
-					   stream->model.pub.id);
+					   "there are two event classes with id %" PRIu64 " in stream class %" PRIu64,
+					   event->model.pub.id, stream->model.pub.id);
 	}
 	event->model.pub.stream = &stream->model.pub;
 	event->model.pub.index = index;
@@ -235,11 +237,26 @@ static bool finish_events(struct ctf_model *model)
 	return true;
 }
 
+static bool check_clocks(struct ctf_model *model)
+{
+	for (uint32_t i = 0; i < model->clocks.n; i++) {
+		const struct model_clock *clock = model->clocks.items[i];
+
+		if (!clock->pub.frequency || clock->pub.frequency > CTF_FREQUENCY_MAX)
+			return model_error(model, clock->line, clock->column, "a clock of %" PRIu64 " Hz; it must have 1 to 2^62",
+					   clock->pub.frequency);
+	}
+	return true;
+}
+
 bool model_finish(struct ctf_model *model)
 {
+	if (!check_clocks(model))
+		return false;
 	model->trace.clocks = list_publish(model, &model->clocks);
 	model->trace.n_clocks = model->clocks.n;
-	if (!model->trace.clocks || !publish_env(model) || !map_clocks(model, (struct layout_class *)model->trace.packet_header, NULL, 0))
+	if (!model->trace.clocks || !publish_env(model) ||
+	    !map_clocks(model, (struct layout_class *)model->trace.packet_header, NULL, 0))
 		return false;
 	return finish_streams(model) && finish_events(model) && model_resolve(model) && layout_make(model);
 }

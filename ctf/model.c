@@ -3,6 +3,7 @@
  * model.c - memory of a model, its classes and lists, its one error.
  */
 #include "ctf/layout.h"
+#include "ctf/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +72,7 @@ void arena_free(struct arena *arena)
 
 void model_init(struct ctf_model *model, const char *path, struct ctf_error *error)
 {
-	*model = (struct ctf_model){.path = path, .error = error};
+	*model = (struct ctf_model){.path = path, .error = error, .max_classes = CTF_CLASSES_FREE};
 	*error = (struct ctf_error){.what = error->text};
 }
 
@@ -105,6 +106,7 @@ bool model_error(struct ctf_model *model, uint32_t line, uint32_t column, const 
 	va_start(args, format);
 	vsnprintf(error->text + n, sizeof(error->text) - (size_t)n, format, args);
 	va_end(args);
+	ctf_text_clean(error->text + n, error->text + n, strlen(error->text + n), sizeof(error->text)); /* names are anybody's */
 	return false;
 }
 
@@ -131,10 +133,15 @@ char *model_text(struct ctf_model *model, const char *text, size_t size)
 	return copy;
 }
 
-static bool count_classes(struct ctf_model *model, uint32_t n, uint32_t line, uint32_t column)
+void model_allow(struct ctf_model *model, size_t size)
 {
-	if (n > CTF_CLASSES_MAX - model->n_classes)
-		return model_error(model, line, column, "the trace has more than %u field classes and members", CTF_CLASSES_MAX);
+	model->max_classes = size < CTF_CLASSES_MAX - CTF_CLASSES_FREE ? CTF_CLASSES_FREE + (uint32_t)size : CTF_CLASSES_MAX;
+}
+
+bool model_count(struct ctf_model *model, uint32_t n, uint32_t line, uint32_t column)
+{
+	if (n > model->max_classes - model->n_classes)
+		return model_error(model, line, column, "the trace has more than %u field classes and members", model->max_classes);
 	model->n_classes += n;
 	return true;
 }
@@ -143,7 +150,7 @@ struct model_class *model_class_new(struct ctf_model *model, enum ctf_type type,
 {
 	struct model_class *class;
 
-	if (!count_classes(model, 1, line, column))
+	if (!model_count(model, 1, line, column))
 		return NULL;
 	class = model_alloc(model, sizeof(struct layout_class));
 	if (!class)
@@ -171,7 +178,7 @@ static struct model_class *copy(struct ctf_model *model, const struct model_clas
 	*to = *from;
 	if (!from->pub.n_members)
 		return to;
-	if (!count_classes(model, from->pub.n_members, from->line, from->column))
+	if (!model_count(model, from->pub.n_members, from->line, from->column))
 		return NULL;
 	members = model_alloc(model, from->pub.n_members * sizeof(*members));
 	if (!members)

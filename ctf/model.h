@@ -20,7 +20,8 @@
 /* Limits on what metadata may ask for; each is an error that says so. */
 #define CTF_METADATA_MAX ((uint64_t)256 << 20) /* bytes */
 #define CTF_DEPTH_MAX 64u                      /* of nested field classes, and of anything else that is nested */
-#define CTF_CLASSES_MAX (1u << 20)             /* field classes, members and mappings of a trace, copies included */
+#define CTF_CLASSES_MAX (1u << 22)             /* field classes, members and mappings of a trace, copies included, and */
+#define CTF_CLASSES_FREE (1u << 16)            /* no more than this and one for each byte of its metadata */
 #define CTF_ALIGN_MAX 32768u                   /* bits */
 #define CTF_STATIC_MAX ((uint64_t)1 << 32)     /* bits of a field class whose size is known */
 
@@ -105,6 +106,7 @@ struct ctf_model {
 	struct ctf_trace trace;                          /* finished by model_finish(); readers fill in what is not a list */
 	struct model_list clocks, streams, events, envs; /* of struct model_clock *, ..., struct ctf_env * */
 	uint32_t n_classes;
+	uint32_t max_classes;
 };
 
 /** model_init() - an empty one; @path and @error stay the caller's. */
@@ -132,6 +134,12 @@ char *model_text(struct ctf_model *model, const char *text, size_t size);
  * Return: NULL: model_error() was called.
  */
 struct model_class *model_class_new(struct ctf_model *model, enum ctf_type type, uint32_t line, uint32_t column);
+
+/** model_allow() - as many classes as a text of @size bytes may have. */
+void model_allow(struct ctf_model *model, size_t size);
+
+/** model_count() - @n members or mappings against CTF_CLASSES_MAX. Return: false: model_error() was called. */
+bool model_count(struct ctf_model *model, uint32_t n, uint32_t line, uint32_t column);
 
 /** model_class_copy() - with everything in it that is not constant. Return: NULL: model_error() was called. */
 struct model_class *model_class_copy(struct ctf_model *model, const struct model_class *from);

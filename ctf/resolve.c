@@ -2,13 +2,14 @@
 /**
  * resolve.c - finds the fields that lengths and selectors refer to.
  *
- * All scopes of a trace are walked in the order in which they are decoded. Where a class refers to a value, its candidates are looked for: there
- * are several if the way to the value leads through a variant. Each of them is told to save its value under one index, and the class to take
- * it from there (ctf_class.save and source). A value that may not be there in some record, because it is in an optional or in a variant's
- * option, is forgotten whenever the structure begins in which the search began (layout_class.resets).
+ * All scopes of a trace are walked in the order in which they are decoded. Where a class refers to a value, its candidates are
+ * looked for: there are several if the way to the value leads through a variant. Each of them is told to save its value under one
+ * index, and the class to take it from there (ctf_class.save and source). A value that may not be there in some record, because it
+ * is in an optional or in a variant's option, is forgotten whenever the structure begins in which the search began
+ * (layout_class.resets).
  *
- * Only what has been decoded before can be referred to: members before the one being walked, earlier scopes, the elements and options being
- * decoded. Source of the rules: CTF 1.8.3, 7.3.2 ("dynamic scope"), CTF2-SPEC-2.0, 5.3.1 and 6.4.2.
+ * Only what has been decoded before can be referred to: members before the one being walked, earlier scopes, the elements and
+ * options being decoded. Source of the rules: CTF 1.8.3, 7.3.2 ("dynamic scope"), CTF2-SPEC-2.0, 5.3.1 and 6.4.2.
  */
 #include "ctf/layout.h"
 
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #define TARGETS_MAX 256u
+#define LOOKUPS_MAX ((uint64_t)1 << 27) /* comparisons of names: half a second */
 
 /** A class that is being decoded, within the one that contains it. */
 struct frame {
@@ -30,6 +32,7 @@ struct search {
 	bool conditional;
 	uint32_t n;
 	struct layout_class *targets[TARGETS_MAX];
+	uint64_t *work;      /* names that may still be compared for the whole trace */
 	const char *missing; /* name that was not found */
 	const char *wrong;   /* why what was found is no good */
 };
@@ -37,7 +40,10 @@ struct search {
 struct resolver {
 	struct ctf_model *model;
 	struct layout_class *roots[CTF_N_SCOPES];
-	enum ctf_scope scope; /* being walked */
+	enum ctf_scope scope;       /* being walked */
+	uint64_t work;              /* names that may still be compared */
+	struct layout_event *event; /* being walked; NULL: scopes that all events share */
+	bool all_cross;             /* the stream's common context needs a value of the record's header */
 };
 
 static struct layout_class *member_class(const struct layout_class *class, uint32_t i)
@@ -50,11 +56,19 @@ static const char *raw_name(const struct layout_class *class, uint32_t i)
 	return class->model.raw ? class->model.raw[i] : class->model.pub.members[i].name;
 }
 
-static bool find_member(const struct layout_class *class, const char *name, uint32_t *ret)
+/* @near: the member to begin at, backwards: what is referred to mostly is just before. */
+static bool find_member(struct search *search, const struct layout_class *class, uint32_t near, const char *name, uint32_t *ret)
 {
-	for (uint32_t i = 0; i < class->model.pub.n_members; i++) {
+	const uint32_t n = class->model.pub.n_members;
+
+	if (n > *search->work) {
+		search->wrong = "is one of too many to look for";
+		return false;
+	}
+	for (uint32_t count = 0, i = near < n ? near : n - 1; count < n; count++, i = i ? i - 1 : n - 1) {
 		const char *own = raw_name(class, i);
 
+		--*search->work;
 		if (own && !strcmp(own, name)) {
 			*ret = i;
 			return true;
@@ -104,7 +118,7 @@ static void follow_variant(struct search *search, struct layout_class *class, co
 	if (search->tsdl) {
 		if (at == search->ref->n)
 			search->wrong = "is a variant";
-		else if (find_member(class, search->ref->path[at], &i))
+		else if (find_member(search, class, 0, search->ref->path[at], &i))
 			follow(search, member_class(class, i), NULL, innermost, at + 1, depth);
 		else
 			search->missing = search->ref->path[at];
@@ -131,7 +145,7 @@ static void follow_structure(struct search *search, struct layout_class *class, 
 		return;
 	}
 	name = search->ref->path[at];
-	if (!name || !find_member(class, name, &i)) {
+	if (!name || !find_member(search, class, frame ? frame->member : UINT32_MAX, name, &i)) {
 		search->missing = name ? name : "null";
 		return;
 	}
@@ -215,7 +229,7 @@ static struct layout_class *search_near(const struct resolver *resolver, struct 
 	uint32_t i;
 
 	for (const struct frame *frame = structure_around(innermost); frame; frame = structure_around(frame->outer)) {
-		if (find_member(frame->class, name, &i) &&
+		if (find_member(search, frame->class, frame->member, name, &i) &&
 		    (i < frame->member || (i == frame->member && search->ref->n > 1))) {
 			follow(search, frame->class, frame, innermost, 0, 0);
 			return frame->class;
@@ -224,7 +238,7 @@ static struct layout_class *search_near(const struct resolver *resolver, struct 
 	for (int scope = (int)resolver->scope - 1; scope >= 0; scope--) {
 		struct layout_class *root = resolver->roots[scope];
 
-		if (root && find_member(root, name, &i)) {
+		if (root && find_member(search, root, UINT32_MAX, name, &i)) {
 			follow(search, root, NULL, innermost, 0, 0);
 			return root;
 		}
@@ -369,8 +383,45 @@ static const char *wrong_kind(const struct layout_class *class, const struct sea
 	return NULL;
 }
 
-static bool connect(struct resolver *resolver, struct layout_class *class, struct search *search,
-		    struct layout_class *structure)
+static bool is_less(uint64_t a, uint64_t b, bool is_signed)
+{
+	return is_signed ? (int64_t)a < (int64_t)b : a < b;
+}
+
+/*
+ * CTF 2: ranges were read as those of signed numbers if one bound is negative. If the selector's numbers are of the other kind,
+ * what it cannot be is cut off. A range of nothing stays, as first 1, last 0: an optional without ranges would mean something else.
+ */
+static bool fit_ranges(struct resolver *resolver, struct ctf_member *option, bool is_signed)
+{
+	const uint64_t least = 0, most = INT64_MAX; /* what both kinds can be */
+	struct ctf_range *ranges = model_alloc(resolver->model, option->n_ranges * sizeof(*ranges) + 1);
+
+	if (!ranges)
+		return false;
+	for (uint32_t i = 0; i < option->n_ranges; i++) {
+		ranges[i] = option->ranges[i];
+		if (is_less(ranges[i].first, least, !is_signed))
+			ranges[i].first = least;
+		if (is_less(most, ranges[i].last, !is_signed))
+			ranges[i].last = most;
+		if (is_less(ranges[i].last, ranges[i].first, !is_signed))
+			ranges[i] = (struct ctf_range){.first = 1, .last = 0};
+	}
+	option->ranges = ranges;
+	return true;
+}
+
+static bool fit_options(struct resolver *resolver, struct ctf_class *class, bool is_signed)
+{
+	for (uint32_t i = 0; i < class->n_members && class->selector_signed != is_signed; i++)
+		if (!fit_ranges(resolver, (struct ctf_member *)&class->members[i], is_signed))
+			return false;
+	class->selector_signed = is_signed;
+	return true;
+}
+
+static bool connect(struct resolver *resolver, struct layout_class *class, struct search *search, struct layout_class *structure)
 {
 	struct ctf_class *pub = &class->model.pub;
 	const struct ctf_class *selector = &search->targets[0]->model.pub;
@@ -379,18 +430,31 @@ static bool connect(struct resolver *resolver, struct layout_class *class, struc
 		return false;
 	if (search->conditional && structure && !add_reset(resolver, structure, pub->source))
 		return false;
-	if (pub->type == CTF_VARIANT || pub->type == CTF_OPTIONAL)
-		pub->selector_signed = selector->type == CTF_SINT;
+	if ((pub->type == CTF_VARIANT || pub->type == CTF_OPTIONAL) && !fit_options(resolver, pub, selector->type == CTF_SINT))
+		return false;
 	for (uint32_t i = 0; class->model.by_label && i < pub->n_members; i++)
 		if (!ranges_of_label(resolver, selector, raw_name(class, i), (struct ctf_member *)&pub->members[i]))
 			return false;
 	return true;
 }
 
+/* A value from another scope of the record: the record cannot be passed over scope by scope. */
+static void note_crossing(struct resolver *resolver, const struct layout_class *structure)
+{
+	for (int scope = CTF_EVENT_HEADER; scope < (int)resolver->scope; scope++) {
+		if (structure != resolver->roots[scope])
+			continue;
+		if (resolver->event)
+			resolver->event->crosses = true;
+		else
+			resolver->all_cross = true;
+	}
+}
+
 static bool resolve_ref(struct resolver *resolver, struct layout_class *class, const struct frame *innermost)
 {
 	const struct model_ref *ref = class->model.ref;
-	struct search search = {.ref = ref, .tsdl = resolver->model->trace.major == 1};
+	struct search search = {.ref = ref, .tsdl = resolver->model->trace.major == 1, .work = &resolver->work};
 	struct layout_class *structure;
 	const char *wrong;
 	char path[256];
@@ -414,6 +478,7 @@ static bool resolve_ref(struct resolver *resolver, struct layout_class *class, c
 	wrong = wrong_kind(class, &search);
 	if (wrong)
 		return model_error(resolver->model, ref->line, ref->column, "\"%s\" %s", path, wrong);
+	note_crossing(resolver, structure);
 	return connect(resolver, class, &search, structure);
 }
 
@@ -443,7 +508,7 @@ static bool walk_scope(struct resolver *resolver, enum ctf_scope scope, const st
 
 bool model_resolve(struct ctf_model *model)
 {
-	struct resolver resolver = {.model = model};
+	struct resolver resolver = {.model = model, .work = LOOKUPS_MAX};
 	const struct ctf_trace *trace = &model->trace;
 
 	if (!walk_scope(&resolver, CTF_PACKET_HEADER, trace->packet_header))
@@ -452,12 +517,16 @@ bool model_resolve(struct ctf_model *model)
 		const struct ctf_stream_class *stream = trace->streams[s];
 
 		memset(&resolver.roots[CTF_PACKET_CONTEXT], 0, sizeof(resolver.roots) - sizeof(resolver.roots[0]));
+		resolver.event = NULL;
+		resolver.all_cross = false;
 		if (!walk_scope(&resolver, CTF_PACKET_CONTEXT, stream->packet_context) ||
 		    !walk_scope(&resolver, CTF_EVENT_HEADER, stream->event_header) ||
 		    !walk_scope(&resolver, CTF_COMMON_CONTEXT, stream->event_context))
 			return false;
 		for (uint32_t e = 0; e < stream->n_events; e++) {
 			resolver.roots[CTF_PAYLOAD] = NULL;
+			resolver.event = (struct layout_event *)stream->events[e];
+			resolver.event->crosses = resolver.all_cross;
 			if (!walk_scope(&resolver, CTF_SPECIFIC_CONTEXT, stream->events[e]->context) ||
 			    !walk_scope(&resolver, CTF_PAYLOAD, stream->events[e]->payload))
 				return false;

@@ -6,9 +6,9 @@
 
 #include "text.h"
 
-/* Bytes of the well-formed UTF-8 character at @s, of which @left bytes are there, and the character; 0: malformed. */
-static size_t utf8_next(const uint8_t *s, size_t left, uint32_t *ret)
+size_t ctf_text_next(const char *text, size_t left, uint32_t *ret)
 {
+	const uint8_t *s = (const uint8_t *)text;
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	const size_t size = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
 	uint32_t c;
@@ -37,12 +37,11 @@ static bool is_control(uint32_t c)
 
 size_t ctf_text_clean(char *to, const char *s, size_t size, size_t max)
 {
-	const uint8_t *bytes = (const uint8_t *)s;
 	size_t at = 0, out = 0;
 
 	while (at < size) {
 		uint32_t c = 0;
-		const size_t in = utf8_next(bytes + at, size - at, &c);
+		const size_t in = ctf_text_next(s + at, size - at, &c);
 		const bool keep = in && !is_control(c);
 		const size_t n = keep ? in : 1;
 

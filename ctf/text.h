@@ -6,6 +6,10 @@
 #define BL_CTF_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/** ctf_text_next() - the UTF-8 character at @s, of which @left bytes are there, 1 at least. Return: its bytes; 0: malformed. */
+size_t ctf_text_next(const char *s, size_t left, uint32_t *ret);
 
 /**
  * ctf_text_clean() - copy text, cleaned and cut

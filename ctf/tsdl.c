@@ -11,10 +11,14 @@
 
 #include "writer.h"
 
-static void write_string(FILE *out, const char *text)
+void ctf_tsdl_string(FILE *out, const char *text)
 {
 	putc('"', out);
 	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f) {
+			fprintf(out, "\\%03o", (unsigned int)*text);
+			continue;
+		}
 		if (*text == '"' || *text == '\\')
 			putc('\\', out);
 		putc(*text, out);
@@ -27,7 +31,7 @@ static void write_clean_string(FILE *out, const char *text)
 	char clean[CTF_TEXT_MAX + 1];
 
 	ctf_clean(clean, text);
-	write_string(out, clean);
+	ctf_tsdl_string(out, clean);
 }
 
 static void write_types(FILE *out)
@@ -257,7 +261,7 @@ static void write_source(FILE *out, const struct ctfw_event *event)
 	ctf_clean(file, event->file);
 	snprintf(uri, sizeof(uri), "file:%s#L%" PRIu32, file, event->line);
 	fprintf(out, "\tmodel.emf.uri = ");
-	write_string(out, uri);
+	ctf_tsdl_string(out, uri);
 	fprintf(out, ";\n");
 }
 
@@ -268,7 +272,7 @@ static int write_event(FILE *out, const struct ctfw_stream_class *stream, const 
 
 	ctf_event_name(name, event);
 	fprintf(out, "event {\n\tname = ");
-	write_string(out, name);
+	ctf_tsdl_string(out, name);
 	fprintf(out, ";\n\tid = %" PRIu32 ";\n\tstream_id = %" PRIu32 ";\n", event->id, stream->id);
 	write_source(out, event);
 	fprintf(out, "\tfields := ");

@@ -38,6 +38,9 @@ void ctf_event_name(char to[CTF_TEXT_MAX + 1], const struct ctfw_event *event);
 
 void ctf_uuid_text(char to[CTF_UUID_SIZE], const uint8_t uuid[16]);
 
+/** ctf_tsdl_string() - in quotes, with escapes. */
+void ctf_tsdl_string(FILE *out, const char *text);
+
 /* tsdl.c and json.c. Return: 0, -ENOMEM. */
 int ctf_tsdl_write_trace(const struct ctfw_trace_class *trace, FILE *out);
 int ctf_tsdl_write_stream(const struct ctfw_stream_class *stream, const struct ctfw_clock *clock, FILE *out);

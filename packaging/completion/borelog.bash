@@ -86,7 +86,15 @@ _borelog()
 		mapfile -t COMPREPLY < <(compgen -W 'stop discard' -- "$cur")
 		return
 		;;
-	--size | --sub-size | --background | --flush-interval)
+	--format)
+		mapfile -t COMPREPLY < <(compgen -W "$([[ ${words[1]} == events ]] && echo text json csv || echo text json)" -- "$cur")
+		return
+		;;
+	--color)
+		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+		return
+		;;
+	--size | --sub-size | --background | --flush-interval | --from | --to | --filter | --fields | --jobs | --width | -n | --top | --limit)
 		return
 		;;
 	esac
@@ -98,6 +106,10 @@ _borelog()
 	help) mapfile -t COMPREPLY < <(compgen -W "$(_borelog_commands "${words[0]}")" -- "$cur") ;;
 	status | snapshot | flush | stop) mapfile -t COMPREPLY < <(compgen -W "$(_borelog_sessions "${words[0]}")" -- "$cur") ;;
 	record) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
+	events | stats | info)
+		compopt -o dirnames
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		;;
 	esac
 }
 

@@ -27,7 +27,7 @@ def test_summary(place):
     check(re.fullmatch(r"recorded:  6,000 records of 1 program, \d+(\.\d+)? [kM]B, in [\d.]+ (ms|s) \([\d,]+ records/s\)", lines[0]), lines[0])
     equal(lines[1], "discarded: 0", "discarded")
     equal(lines[2], f"trace:     {trace}", "trace")
-    equal(lines[3], f"next:      babeltrace2 {trace}", "next")
+    equal(lines[3], f"next:      borelog events {trace}", "next")
     equal(len(harness.read(trace)), 2 * N_ORDERS, "records in the trace")
 
 

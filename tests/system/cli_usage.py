@@ -9,7 +9,7 @@ import harness
 from harness import BORELOG, check, equal
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-COMMANDS = ["record", "list", "status", "snapshot", "flush", "stop", "help", "version"]
+COMMANDS = ["record", "list", "status", "snapshot", "flush", "stop", "events", "stats", "info", "help", "version"]
 
 
 def usage_error(place, *words, says):
@@ -141,13 +141,20 @@ def complete(place, *words):
 
 def test_completion(place):
     equal(complete(place, ""), set(COMMANDS) | {"--help", "--version"}, "commands")
-    equal(complete(place, "st"), {"status", "stop"}, "st")
+    equal(complete(place, "st"), {"status", "stop", "stats"}, "st")
     equal(complete(place, "help", "re"), {"record"}, "help re")
     for command in COMMANDS:
         equal(complete(place, command, "--"), options_of(place, command), f"options of {command}")
     equal(complete(place, "record", "--ctf", ""), {"1.8", "2"}, "--ctf")
     equal(complete(place, "record", "--full-disk", "d"), {"discard"}, "--full-disk d")
     check("touch" in complete(place, "record", "-o", "x", "--", "touc"), "commands after --")
+    equal(complete(place, "stats", "--format", ""), {"text", "json"}, "stats --format")
+    equal(complete(place, "events", "--format", ""), {"text", "json", "csv"}, "events --format")
+    equal(complete(place, "events", "--color", "a"), {"auto", "always"}, "events --color a")
+    equal(complete(place, "info", "--format", "j"), {"json"}, "info --format j")
+    (place.folder / "trace").mkdir()
+    (place.folder / "file").touch()
+    equal(complete(place, "stats", f"{place.folder}/"), {f"{place.folder}/trace", f"{place.folder}/run"}, "directories of stats")
 
 
 if __name__ == "__main__":

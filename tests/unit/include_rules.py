@@ -26,7 +26,7 @@ RULES = {
     "ctf": set(),
     # The language of filters, which the recorder and the reader share.
     "query": set(),
-    "analysis": {"ctf/ctf.h", "query"},
+    "analysis": {"ctf/ctf.h", "ctf/text.h", "query"},
     "view": {"analysis", "record"},
     # The types of fields are those of the descriptions that record/ hands out.
     "cli": {"analysis", "record", "query", "ctf/ctf.h", "core/event.h"},

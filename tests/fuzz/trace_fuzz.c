@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * trace_fuzz.c - whole traces: metadata of either kind and the bytes of one data stream file.
+ *
+ * An input is the metadata's size in two bytes, little-endian, the metadata, and then the data. What is opened is read twice: by an
+ * iterator, which passes over several records at once where it can and whose every field is looked at, and by the reader alone, record by
+ * record. Both must give the same records at the same places, and the same errors.
+ */
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctf/reader.h"
+
+#define RECORDS_MAX 20000u /* of one input: tiny records of big inputs take too long */
+
+static char directory[256], metadata_path[280], data_path[280];
+static pid_t owner; /* of the directory: AFL++ forks */
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static void remove_directory(void)
+{
+	if (getpid() != owner)
+		return;
+	unlink(metadata_path);
+	unlink(data_path);
+	rmdir(directory);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *folder = getenv("TMPDIR");
+
+	(void)argc;
+	(void)argv;
+	snprintf(directory, sizeof(directory), "%s/borelog-fuzz-XXXXXX", folder ? folder : "/tmp");
+	if (!mkdtemp(directory))
+		abort();
+	owner = getpid();
+	snprintf(metadata_path, sizeof(metadata_path), "%s/metadata", directory);
+	snprintf(data_path, sizeof(data_path), "%s/data", directory);
+	atexit(remove_directory);
+	return 0;
+}
+
+static void write_file(const char *path, const uint8_t *bytes, size_t size)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
+		abort();
+	close(fd);
+}
+
+static uint64_t sum;
+
+static void look_at(const struct ctf_field *field)
+{
+	const struct ctf_class *class = field->class;
+	char text[64];
+	size_t size;
+
+	if (class->type <= CTF_FLOAT) {
+		sum += ctf_field_uint(field) + (uint64_t)ctf_field_bool(field) + (ctf_field_double(field) != 0);
+		for (uint32_t next = 0; ctf_mapping_next(class, ctf_field_uint(field), next, &next);)
+			sum++;
+	} else if (class->type == CTF_STRING || class->type == CTF_BLOB) {
+		const uint8_t *bytes = ctf_field_bytes(field, &size);
+
+		for (size_t i = 0; i < size; i++)
+			sum += bytes[i];
+		if (class->type == CTF_STRING) {
+			const char *chars = ctf_field_text(field, text, sizeof(text), &size);
+
+			sum += size ? (uint64_t)chars[size - 1] : 0;
+		}
+	} else {
+		uint64_t numbers[16], n = 0;
+
+		for (struct ctf_field child = ctf_field_first(field); child.class && n < 4096; child = ctf_field_next(field, &child), n++)
+			look_at(&child);
+		if (class->numbers)
+			assert(ctf_field_numbers(field, 0, 16, numbers) == (field->n < 16 ? field->n : 16));
+	}
+}
+
+static void look_at_record(const struct ctf_record *record)
+{
+	for (int scope = 0; scope < CTF_N_SCOPES; scope++) {
+		const struct ctf_field field = ctf_record_scope(record, (enum ctf_scope)scope);
+
+		if (field.class)
+			look_at(&field);
+	}
+}
+
+static void same_record(const struct ctf_record *a, const struct ctf_record *b)
+{
+	assert(a->kind == b->kind && a->event == b->event && a->has_time == b->has_time);
+	assert(a->offset == b->offset && a->size == b->size);
+	assert(!a->has_time || (a->time == b->time && a->cycles == b->cycles));
+	assert(a->kind == CTF_EVENT || (a->n_lost == b->n_lost && a->lost_from == b->lost_from && a->lost_to == b->lost_to));
+	assert(!a->has_time || a->kind != CTF_EVENT || a->time == ctf_clock_ns(a->stream->class->clock, a->cycles));
+}
+
+static void read_both_ways(const struct ctf *ctf)
+{
+	struct stream_reader reader;
+	struct ctf_error error;
+	struct ctf_iter *iter = ctf_iter_new(ctf, NULL, &error);
+	unsigned int n = 0;
+	enum ctf_status status;
+
+	assert(ctf_n_streams(ctf) == 1 && iter);
+	assert(!reader_init(&reader, set_stream_of(ctf_stream_at(ctf, 0)), READER_ROOM_MIN, true));
+	reader_go(&reader, &(struct place){0});
+	do {
+		const struct ctf_record *record;
+
+		status = ctf_iter_next(iter, &record);
+		assert(reader_next(&reader) == status);
+		if (status == CTF_RECORD) {
+			same_record(record, &reader.record);
+			look_at_record(record);
+			look_at_record(&reader.record);
+		} else if (status == CTF_ERROR) {
+			assert(!strcmp(ctf_iter_error(iter)->text, reader.error.text));
+		}
+	} while (status != CTF_END && ++n < RECORDS_MAX);
+	reader_free(&reader);
+	ctf_iter_free(iter);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	const char *const dirs[] = {directory};
+	struct ctf_error error;
+	struct ctf *ctf;
+	size_t metadata;
+
+	if (size < 2)
+		return 0;
+	metadata = (size_t)(bytes[0] | bytes[1] << 8);
+	if (metadata > size - 2)
+		metadata = size - 2;
+	write_file(metadata_path, bytes + 2, metadata);
+	write_file(data_path, bytes + 2 + metadata, size - 2 - metadata);
+	ctf = ctf_open(dirs, 1, &error);
+	if (!ctf) {
+		assert(error.text[0]);
+		return 0;
+	}
+	if (ctf_n_streams(ctf))
+		read_both_ways(ctf);
+	ctf_close(ctf);
+	return 0;
+}

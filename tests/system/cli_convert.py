@@ -1,0 +1,366 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""borelog convert: nothing is lost on the way from one version of CTF to the other and back; what babeltrace2 reads of it; cut by time and
+by filter; losses; what is left behind when it fails."""
+import json
+import os
+import pathlib
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import harness
+from cli_events import EVENTS, made, value
+from ctf_made import ORIGIN, Made
+from harness import BORELOG, PROGRAMS, check, equal
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS / "compare"), str(TESTS / "ltt"), str(TESTS / "golden")]
+import ctf_bt2
+import ctf_compare
+from ctf2 import clocks, compound, fixed, fragments, locations, packets, variable
+from ctf_make import make
+from ctf_make_bits import KINDS, make_bits
+from made_traces import read_in_child
+
+# What CTF 1.8 has no words for: a value that is found in whichever option is there.
+NOT_SAID = {"location-in-options-of-a-variant", "location-of-a-variant", "location-of-a-variant-relative"}
+
+
+def convert(place, trace, to, *words, status=0, says="", **kwargs):
+    done = place.run(BORELOG, "convert", "-o", to, *words, trace, **kwargs)
+    equal(done.returncode, status, f"exit status of convert {words}: {done.stderr}")
+    check(says in done.stderr if says else not done.stderr, f"convert {words}: {done.stderr!r}")
+    equal(done.stdout, "", "output")
+    return to
+
+
+def read(place, trace):
+    """What `borelog events` says, as objects; without what belongs to the files and not to the records."""
+    done = place.run(BORELOG, "events", "--format", "json", trace, errors="surrogateescape")
+    objects = [json.loads(line) for line in done.stdout.splitlines()]
+    for one in objects:
+        for key in ("file", "packet"):
+            one.pop(key, None)
+        if one.get("packet_context") == {}:  # a source without such a scope
+            del one["packet_context"]
+    return objects, done.returncode
+
+
+def same(got, wanted, what):
+    equal(len(got), len(wanted), f"{what}: records and losses")
+    for number, (ours, theirs) in enumerate(zip(got, wanted)):
+        equal(ours, theirs, f"{what}: number {number}")
+
+
+def there_and_back(place, trace, first, name):
+    """To version @first, from there to the other, and back to the first: always the same. Returns the first one."""
+    wanted, status = read(place, trace)
+    equal(status, 0, f"borelog events {trace}")
+    other = {"1.8": "2", "2": "1.8"}[first]
+    source, folders = trace, []
+    for version in (first, other, first):
+        folders.append(convert(place, source, place.folder / f"{name}.{len(folders)}.{version}", "--ctf", version))
+        got, status = read(place, folders[-1])
+        equal(status, 0, f"borelog events {folders[-1]}")
+        same(got, wanted, f"{name}, {' to '.join(str(folder) for folder in folders)}")
+        source = folders[-1]
+    return folders[0]
+
+
+# ---- Nothing is lost ----
+
+
+def test_own_traces(place):
+    """Real programs, in both versions; babeltrace2 reads the same of source and result."""
+    recorded, _ = place.record("sh", "-c", "cat /etc/passwd | sort | head -3; ls / >/dev/null", options=())
+    result = there_and_back(place, recorded, "2", "own")
+    for trace in (recorded, there_and_back(place, recorded, "1.8", "old")):
+        wanted = [(event.name, event.time, event.fields, event.context, event.pid) for event in harness.read(recorded)]
+        got = [(event.name, event.time, event.fields, event.context, event.pid) for event in harness.read(trace)]
+        equal(got, wanted, f"babeltrace2 on {trace}")
+    info = json.loads(place.run(BORELOG, "info", "--format", "json", recorded).stdout)
+    check(json.loads(place.run(BORELOG, "info", "--format", "json", result).stdout).keys() == info.keys(), "info")
+
+
+def test_what_metadata_says(place):
+    """Environment, clocks, log levels, addresses of sources, in both versions."""
+    trace = Made(place.folder / "t", EVENTS, clock_more='description = "a \\"clock\\""; precision = 7; offset = 5;', env='a = 1; b = "x";')
+    trace.packet(0, 0, 10, [trace.record(0, 5, trace.pack("I", 1))], trace.pack("I", 3))
+    text = (trace.folder / "metadata").read_text()
+    (trace.folder / "metadata").write_text(text.replace("id = 0; stream_id = 0; fields",
+                                                        'id = 0; stream_id = 0; loglevel = 13; model.emf.uri = "file:a.c#L3"; fields'))
+
+    def info(folder):
+        got = json.loads(place.run(BORELOG, "info", "--format", "json", folder).stdout)["traces"][0]
+        return [got.get(key) for key in ("uuid", "environment", "clocks")] + [
+            {key: event.get(key) for key in ("name", "id", "log_level", "source")} for event in got["stream_classes"][0]["events"]]
+
+    wanted = info(trace.folder)
+    check(any(event.get("log_level") == 13 and event["source"] == "file:a.c#L3" for event in wanted[3:]), wanted)
+    check(wanted[1] and wanted[2], wanted)
+    equal(info(convert(place, trace.folder, place.folder / "new", "--ctf", "2")), wanted, "in CTF 2")
+    equal(info(convert(place, place.folder / "new", place.folder / "old", "--ctf", "1.8")), wanted, "back in CTF 1.8")
+    sources = []  # of borelog's own traces: an attribute in CTF 2
+    for version in ("1.8", "2"):
+        trace, _ = place.record(PROGRAMS / "lib_fields_c", options=("--no-preload", "--ctf", version))
+        old = convert(place, trace, place.folder / f"old-{version}", "--ctf", "1.8")
+        sources.append([event["source"] for event in info(old)[3:]])
+    equal(sources[1], sources[0], "source lines")
+
+
+def made_by_ltt(place):
+    for kind in KINDS:
+        folder = place.folder / "-".join(kind)
+        yield make_bits(kind, folder), folder
+    for seed in range(30):
+        folder = place.folder / f"seed{seed}"
+        yield make(seed, folder), folder
+
+
+def test_any_old_traces(place):
+    """Traces of CTF 1.8 with anything in them. What babeltrace2 reads of the source, it reads of the result."""
+    n_read = n_judged = 0
+    for trace, folder in made_by_ltt(place):
+        if read(place, folder)[1]:
+            continue
+        n_read += 1
+        there_and_back(place, folder, "2", f"{folder.name}n")
+        result = there_and_back(place, folder, "1.8", f"{folder.name}o")
+        before, after = place.folder / "before.lines", place.folder / "after.lines"
+        if read_in_child(folder, before) != "read":
+            continue
+        found = ctf_compare.compare_lines(before.read_text().splitlines(True), trace.ports(), files=False)[0]
+        if found:
+            continue  # babeltrace2 has faults of its own
+        equal(read_in_child(result, after), "read", f"babeltrace2 on {result}")
+        found = ctf_compare.compare_lines(after.read_text().splitlines(True), trace.ports(), files=False)[0]
+        check(not found, f"babeltrace2 on {result}", *found)
+        n_judged += 1
+    check(n_read > 20 and n_judged > 10, n_read, "traces,", n_judged, "of them judged by babeltrace2")
+
+
+def agrees(old, new):
+    """Is what CTF 1.8 says (@old) what it has for @new?"""
+    if isinstance(old, dict) and len(old) == 1 and not (isinstance(new, dict) and set(new) == set(old)):
+        (option, content), = old.items()
+        if re.fullmatch(r"none(_\d+)?", option):
+            return new is None and content == {}
+        if re.fullmatch(r"some(_\d+)?", option):
+            return agrees(content, new)
+    if isinstance(new, bool):
+        return isinstance(old, dict) and old["labels"][0] == str(new).lower()
+    if isinstance(new, dict) and "blob" in new:
+        return bytes(old) == bytes.fromhex(new["blob"])
+    if isinstance(new, dict) and "flags" in new:
+        return old == new["value"] or old["value"] == new["value"]
+    if isinstance(new, dict) and "labels" in new:
+        return old["value"] == new["value"] and set(new["labels"]) <= set(old["labels"])
+    if isinstance(old, dict) and "labels" in old:
+        return old["value"] == new
+    if isinstance(new, dict):
+        names = all(a == b or not re.fullmatch("[A-Za-z0-9_]+", b) for a, b in zip(old, new))
+        return isinstance(old, dict) and len(old) == len(new) and names and all(map(agrees, old.values(), new.values()))
+    if isinstance(new, list):
+        return len(old) == len(new) and all(map(agrees, old, new))
+    return old == new
+
+
+def test_each_rule_of_ctf2(place):
+    """Small traces for every rule of the specification: in CTF 2 the same, in CTF 1.8 the nearest thing that keeps the values."""
+    n = 0
+    for case in [case for module in (fixed, variable, compound, locations, clocks, packets, fragments) for case in module.CASES]:
+        folder = place.folder / "cases" / case.name
+        case.write(folder)
+        wanted, status = read(place, folder)
+        if status or not wanted:
+            continue
+        n += 1
+        name = case.name
+        new = convert(place, folder, place.folder / f"{name}.new", "--ctf", "2")
+        if name not in ("location-of-a-value-with-a-role", "packet-lengths-leb-and-nested"):  # heads are other ones
+            same(read(place, new)[0], wanted, f"{name}, in CTF 2")
+        old = place.folder / f"{name}.old"
+        if name in NOT_SAID:
+            convert(place, new, old, "--ctf", "1.8", status=1, says="CTF 1.8 has no words")
+            check(not old.exists(), "something was left behind")
+            continue
+        convert(place, new, old, "--ctf", "1.8")
+        got, wanted = read(place, old)[0], read(place, new)[0]
+        equal(len(got), len(wanted), f"{name}, in CTF 1.8: records")
+        for ours, theirs in zip(got, wanted):
+            check(agrees(ours, theirs), f"{name}, in CTF 1.8: {ours}, not {theirs}")
+    check(n > 150, "only", n, "cases")
+
+
+# ---- A part ----
+
+
+def rows(place, trace):
+    return [one["fields"]["rows"] for one in read(place, trace)[0] if "fields" in one]
+
+
+def test_cut(place):
+    """By time, by filter, by both: what `borelog events` selects. Packets begin and end within the cut."""
+    source = made(place)
+    for number, words in enumerate([("--from", str(ORIGIN + 500)), ("--to", str(ORIGIN + 500)), ("--from", "+500ns", "--to", "+700ns"),
+                                    ("--filter", "rows & 1"), ("--filter", "rows >= 100", "--to", "+1500ns"),
+                                    ("--filter", "rows == 1234")]):
+        wanted = [json.loads(line) for line in place.run(BORELOG, "events", "--format", "json", *words, source).stdout.splitlines()]
+        for version in ("1.8", "2"):
+            to = convert(place, source, place.folder / f"cut{number}-{version}", *words, "--ctf", version)
+            got = read(place, to)[0]
+            equal([(one["time"], one["fields"]) for one in got], [(one["time"], one["fields"]) for one in wanted], words)
+    head = (place.folder / "cut2-1.8" / "stream_0").read_bytes()
+    begin, end = (int.from_bytes(head[at:at + 8], "little") for at in (20, 28))
+    equal((begin, end), (500, 700), "the packet's times")
+    equal(sorted(path.name for path in (place.folder / "cut5-2").iterdir()), ["metadata"], "files of a cut without records")
+
+
+def test_gaps_in_time(place):
+    """A cut makes long silences: they are longer than the compact header's clock goes round. Times that go back stay as they are."""
+    trace = Made(place.folder / "t", EVENTS)
+    times = [0, 1, 2**27 - 1, 2**27, 2**28 + 5, 2**40, 2**40 + 1, 2**40, 2**62, 3, 2**63]
+    trace.packet(0, 0, 2**63, [trace.record(0, t, trace.pack("I", i)) for i, t in enumerate(times)], trace.pack("I", 3))
+    for version in ("1.8", "2"):
+        to = convert(place, trace.folder, place.folder / version, "--ctf", version)
+        equal([one["cycles"] for one in read(place, to)[0]], times, "times")
+        to = convert(place, trace.folder, place.folder / f"{version}f", "--ctf", version, "--filter", "rows & 1")
+        equal([one["cycles"] for one in read(place, to)[0]], times[1::2], "times with gaps")
+
+
+def with_losses(place):
+    trace = Made(place.folder / "lossy", EVENTS)
+    discarded = [0, 5, 5, 5, 12]
+    for number, (sequence, lost) in enumerate(zip([0, 1, 2, 7, 8], discarded)):
+        begin = 1000 * number
+        records = [] if number == 2 else [trace.record(0, begin + 10 * i, trace.pack("I", 100 * number + i)) for i in range(3)]
+        trace.packet(0, begin, begin + 900, records, trace.pack("I", 3), discarded=lost, sequence=sequence)
+    return trace.folder
+
+
+def test_losses(place):
+    """Where records and packets are missing, the result says so too, in the same intervals; with a filter as well."""
+    source = with_losses(place)
+    wanted = [one for one in read(place, source)[0] if "lost" in one]
+    equal([(one["what"], one["lost"]) for one in wanted], [("records", 5), ("packets", 4), ("records", 7)], "losses of the source")
+    there_and_back(place, source, "2", "new")
+    old = there_and_back(place, source, "1.8", "old")
+    equal(harness.discarded(old), 12, "babeltrace2: discarded records")
+    for number, words in enumerate([("--filter", "rows >= 300"), ("--from", "+1s"), ("--from", "+2500ns")]):
+        wanted = [one for one in map(json.loads, place.run(BORELOG, "events", "--format", "json", *words, source).stdout.splitlines())
+                  if "lost" in one]
+        to = convert(place, source, place.folder / f"cut{number}", *words)
+        got = [one for one in read(place, to)[0] if "lost" in one]
+        equal([(one["what"], one["lost"]) for one in got], [(one["what"], one["lost"]) for one in wanted], f"losses with {words}")
+
+
+def test_unknown_losses(place):
+    """What is left of a flight recorder does not say how many are missing in front of it."""
+    trace = Made(place.folder / "t", EVENTS)
+    trace.packet(0, 0, 10, [trace.record(0, 5, trace.pack("I", 1))], trace.pack("I", 3), discarded=9, sequence=4)
+    check(any(one.get("lost", 0) is None for one in read(place, trace.folder)[0]), "no unknown loss")
+    there_and_back(place, trace.folder, "2", "t")
+
+
+# ---- Names, trouble ----
+
+
+def test_names(place):
+    """Traces of a directory keep their names; those of several get their directories' in front."""
+    source = place.folder / "all"
+    for name in ("a", "b/c"):
+        trace = Made(source / name, EVENTS)
+        trace.packet(0, 0, 10, [trace.record(0, 5, trace.pack("I", 1))], trace.pack("I", 3))
+    files = ["a/metadata", "a/stream_0", "b/c/metadata", "b/c/stream_0"]
+
+    def found(folder):
+        return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+    equal(found(convert(place, source, place.folder / "one")), files, "files of a directory")
+    equal(found(convert(place, source / "a", place.folder / "two", source / "b")),
+          ["a/metadata", "a/stream_0", "b/c/metadata", "b/c/stream_0"], "files of two directories")
+    equal(found(convert(place, source / "a", place.folder / "three/")), ["metadata", "stream_0"], "files of a trace")
+    (place.folder / "usual").mkdir()
+    equal(*[(place.folder / name).stat().st_mode & 0o777 for name in ("one", "usual")], "rights of the directory")
+
+
+def unfinished(place):
+    return sorted(path.name for path in place.folder.iterdir() if "unfinished" in path.name)
+
+
+def test_existing(place):
+    source = made(place)
+    for to in (place.folder / "empty", source):
+        to.mkdir(exist_ok=True)
+        before = sorted(path.name for path in to.iterdir())
+        convert(place, source, to, status=1, says="exists already")
+        equal(sorted(path.name for path in to.iterdir()), before, "the directory")
+    link = place.folder / "link"
+    link.symlink_to("nowhere")
+    convert(place, source, link, status=1, says="exists already")
+    equal(unfinished(place), [], "left behind")
+
+
+def test_no_room(place):
+    """A file that cannot be written to its end is an error that says which one, and leaves nothing."""
+    source = place.folder / "t"
+    trace = Made(source, EVENTS)
+    for number in range(40):
+        trace.packet(0, 1000 * number, 1000 * number + 999, [trace.record(2, 1000 * number + i, trace.pack("H", 500) + bytes(500))
+                                                            for i in range(50)], trace.pack("I", 3))
+
+    def little_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
+
+    convert(place, source, place.folder / "out", status=1, says="stream_0: File too large", preexec_fn=little_room)
+    check(not (place.folder / "out").exists(), "something with the result's name")
+    equal(unfinished(place), [], "left behind")
+    convert(place, source, place.folder / "no/such/place", status=1, says="No such file or directory")
+
+
+def big(place):
+    trace = Made(place.folder / "big", EVENTS)
+    records = [trace.record(0, i, trace.pack("I", i)) for i in range(100000)]
+    for number in range(60):
+        trace.packet(0, 0, 100000, records, trace.pack("I", 3))
+    return trace.folder
+
+
+def test_stopped(place):
+    """Ctrl-C takes away what was written; what a killed one leaves does not look like a trace that is whole."""
+    source = big(place)
+    for sent, left in ((signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGKILL, 1)):
+        process = subprocess.Popen([BORELOG, "convert", "-o", place.folder / "out", source], env=place.env, stderr=subprocess.DEVNULL)
+        harness.wait_for(lambda: any((place.folder / name / "stream_0").exists() for name in unfinished(place)), "the stream's file")
+        process.send_signal(sent)
+        equal(process.wait(timeout=60), -sent, "exit status")
+        check(not (place.folder / "out").exists(), "something with the result's name")
+        equal(len(unfinished(place)), left, f"left behind after {sent}")
+
+
+def test_broken_source(place):
+    """What can be read is written; what cannot is said, and the exit status is 1."""
+    source = made(place)
+    with open(source / "stream_0", "ab") as file:
+        file.write(b"nonsense" * 20)
+    to = convert(place, source, place.folder / "out", status=1, says="stream_0: packet 1 (byte 0x")
+    equal(rows(place, to), list(range(200)), "records")
+
+
+def test_usage(place):
+    source = made(place)
+    convert(place, source, place.folder / "a", "--ctf", "3", status=2, says='--ctf is 1.8 or 2, not "3"')
+    convert(place, source, place.folder / "a", "--filter", "rows >", status=2, says="--filter")
+    for words in (["convert", source], ["convert", "-o", place.folder / "a"]):
+        equal(place.run(BORELOG, *words).returncode, 2, words)
+    convert(place, place.folder / "nothing", place.folder / "a", status=1, says="nothing")
+    check(not (place.folder / "a").exists(), "something was made")
+
+
+if __name__ == "__main__":
+    harness.main(globals())

@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Slices of time give what one iterator gives, record for record and error for error: traces made at random, some of them broken."""
+import random
+
+import harness
+from ctf_made import HEAD, ORIGIN, Made
+from harness import PROGRAMS, check, equal
+
+SEEDS = range(25)
+
+
+def output(place, workers, size, from_, to, folder):
+    done = place.run(PROGRAMS / "slices_print", workers, size, from_, to, folder)
+    equal(done.returncode, 0, f"exit status: {done.stderr}")
+    return done.stdout, done.stderr
+
+
+def make(folder, dice):
+    """
+    Streams with packets of any size, gaps, losses, records of equal time; times that go back; packets that cannot be read, do not say
+    when they end, or lie a little about it, as some producers' do.
+    """
+    for number in range(dice.randrange(1, 3)):
+        trace = Made(folder / f"t{number}", [("a", ""), ("b", "u8 n; u8 data[n];")], packet="")
+        for stream in range(dice.randrange(1, 6)):
+            make_stream(trace, stream, dice)
+
+
+def make_stream(trace, stream, dice):
+    broken, wild, liar, endless = (dice.random() < chance for chance in (0.4, 0.3, 0.3, 0.2))
+    liar &= not wild
+    tick = dice.choice((1, 10**6))
+    time, discarded, sequence = tick * (1000 + dice.randrange(1000)), 0, 0
+    for _ in range(dice.choice((1, 5, 60))):
+        begin, last, records = time, time, []
+        for _ in range(dice.choice((0, 1, 30, 1500))):
+            size = dice.randrange(100)
+            records.append(trace.record(*dice.choice(((0, time), (1, time, bytes([size]) + bytes(size))))))
+            last = max(last, time)
+            time += tick * dice.choice((0, 0, 1, 3))
+            if wild and dice.random() < 0.01:
+                time -= dice.randrange(time // 2)
+        if records and broken and dice.random() < 0.1:
+            records[dice.randrange(len(records))] = trace.record(77, time)
+        gap = tick * dice.choice((0, 0, 50))
+        if liar: # begins later, or ends earlier, than its records do
+            begin = min(last, begin + tick * dice.randrange(3))
+            last = max(begin, last - tick * dice.randrange(3))
+        trace.packet(stream, begin, 0 if endless and dice.random() < 0.5 else last, records, discarded=discarded, sequence=sequence,
+                     padding=dice.choice((0, 0, 5000)))
+        time = max(time, last) if dice.random() < 0.9 or not wild else time
+        time += gap
+        discarded += dice.choice((0, 0, 0, 4))
+        sequence += dice.choice((1, 1, 1, 2))
+    if broken and dice.random() < 0.5: # the end is cut off, within a packet or its head
+        path = trace.folder / f"stream_{stream}"
+        with path.open("r+b") as file:
+            file.truncate(max(HEAD + 1, path.stat().st_size - dice.choice((3, 300))))
+
+
+def test_same_as_one_iterator(place):
+    slices = 0
+    for seed in SEEDS:
+        dice = random.Random(seed)
+        folder = place.folder / f"s{seed}"
+        make(folder, dice)
+        unit = dice.choice((1, 10**6))
+        from_, to = dice.choice((("-", "-"), (ORIGIN + 1500 * unit, "-"), ("-", ORIGIN + 5000 * unit),
+                                 (ORIGIN + 1500 * unit, ORIGIN + 5000 * unit)))
+        wanted, errors = output(place, 0, 1, from_, to, folder)
+        slices += len(wanted)
+        for workers in (1, 2, 5):
+            got, got_errors = output(place, workers, 1, from_, to, folder)
+            equal(got, wanted, f"records of seed {seed}, {workers} workers, from {from_} to {to}")
+            equal(sorted(got_errors.splitlines()), sorted(errors.splitlines()), f"errors of seed {seed}, {workers} workers")
+    check(slices > 10**6, "too little to be cut into slices")
+
+
+if __name__ == "__main__":
+    harness.main(globals())
