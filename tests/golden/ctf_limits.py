@@ -26,7 +26,6 @@ typealias integer { size = 32; } := u32;
 PREAMBLE = {"type": "preamble", "version": 2}
 CLASSES_FREE = 1 << 16
 NODES_MAX = 1 << 20
-WORK_MAX = 1 << 24
 RECORD_MAX = 64 << 20
 METADATA_MAX = 256 << 20
 
@@ -142,19 +141,19 @@ case("metadata of 256 MiB and a byte", ("sparse", METADATA_MAX + 1), says="is la
 
 ARRAYS = fields("u32 n; struct { u8 m; u8 a[m]; } x[n];")
 streams("fields of a record", ARRAYS, lambda n: struct.pack("<I", n) + bytes(n), (NODES_MAX - 4) // 3, NODES_MAX // 3 + 1,
-        r"packet 0 \(byte 0x0\): a record has more than 1048576 fields", records=1)
-streams("elements that are no plain numbers", fields("u32 n; string x[n];"), lambda n: struct.pack("<I", n) + bytes(n), WORK_MAX, WORK_MAX + 1,
-        "a record has more than 16777216 elements", command="stats")
+        r"packet 0 \(byte 0x0\): arrays of a record have more than 1048576 elements")
+streams("elements that are no plain numbers", fields("u32 n; string x[n];"), lambda n: struct.pack("<I", n) + bytes(n), NODES_MAX, NODES_MAX + 1,
+        "arrays of a record have more than 1048576 elements", command="stats")
 # 40 bits of lengths allow 16 elements each.
 NOTHING = fields("u8 m; u32 n; u8 x[n][m];")
 streams("elements of no bits", NOTHING, lambda n: struct.pack("<BI", 0, n), 1024 + 16 * 40, 1024 + 16 * 40 + 1,
         "too many elements for the few bits that they take")
 streams("structures of no bits", payload(("n", uint(64)), ("x", {"type": "dynamic-length-array", "length-field-location": {"path": ["n"]},
                                                                   "element-field-class": structure()})),
-        lambda n: struct.pack("<Q", n), 1024 + 16 * 64, (1 << 64) - 1, "more than 16777216 elements that are no plain numbers")
+        lambda n: struct.pack("<Q", n), 1024 + 16 * 64, (1 << 64) - 1, "more than 1048576 elements that are no plain numbers")
 case("elements of no bits in 10000 packets", tsdl("stream { packet.context := struct { u32 packet_size; }; }; event { fields := struct {"
                                                   "u8 m; u32 n; u8 x[n][m]; }; };"),
-     struct.pack("<IBI", 72, 0, 0xffffffff) * 10000, says="too many elements for the few bits")
+     struct.pack("<IBI", 72, 0, 0xffffffff) * 10000, says="more than 1048576 elements that are no plain numbers")
 streams("a record's size", fields("u32 n; u8 x[n];"), lambda n: ("head", struct.pack("<I", n - 4), n), RECORD_MAX, RECORD_MAX + 1, "a record is bigger than 64 MiB",
         command="stats")
 streams("a packet head's size", tsdl("stream { packet.context := struct { u32 n; u8 x[n]; }; }; event { fields := struct { u8 x; }; };"),

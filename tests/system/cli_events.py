@@ -374,7 +374,8 @@ def test_follow_late(place):
     packet = bytearray(path.read_bytes()[:size])
     struct.pack_into("=Q", packet, 24, 77)       # stream_instance_id
     struct.pack_into("=Q", packet, 80, 8 * size) # packet_size
-    (trace / "user" / "stream_late").write_bytes(packet)
+    (trace / "user" / ".stream_late").write_bytes(packet)
+    (trace / "user" / ".stream_late").rename(trace / "user" / "stream_late")
     ask(victim, 1)
     wait_for(lambda: len(steps(follower.lines())) == 12, "the late packet, and what came after it")
     place.stop_session(session)

@@ -9,7 +9,7 @@ import harness
 from harness import BORELOG, check, equal
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-COMMANDS = ["record", "list", "status", "snapshot", "flush", "stop", "events", "stats", "info", "help", "version"]
+COMMANDS = ["record", "list", "status", "snapshot", "flush", "stop", "events", "stats", "info", "convert", "help", "version"]
 
 
 def usage_error(place, *words, says):

@@ -160,7 +160,7 @@ static void summary_names_every_loss(void **state)
 				  "refused:   8 programs could not attach\n"
 				  "refused:   9 packets that made no sense; their program wrote over its own ring\n"
 				  "trace:     '/tmp/it'\\''s here'\n"
-				  "next:      babeltrace2 '/tmp/it'\\''s here'\n");
+				  "next:      borelog events '/tmp/it'\\''s here'\n");
 	free(text);
 
 	summary = (struct record_summary){.records = 1, .bytes = 16, .duration_ns = 1000000, .programs = 1, .programs_refused = 1};

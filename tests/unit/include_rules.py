@@ -29,7 +29,7 @@ RULES = {
     "analysis": {"ctf/ctf.h", "ctf/text.h", "query"},
     "view": {"analysis", "record"},
     # The types of fields are those of the descriptions that record/ hands out.
-    "cli": {"analysis", "record", "query", "ctf/ctf.h", "core/event.h"},
+    "cli": {"analysis", "record", "query", "ctf/ctf.h", "ctf/rewrite.h", "core/event.h"},
 }
 # The public header's own way into core, a link in the source tree and a directory when installed.
 ALIASES = {"borelog/core/": "core/", "borelog.h": "include/borelog.h", "borelog/": "include/borelog/"}
