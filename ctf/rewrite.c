@@ -39,11 +39,11 @@ struct ctf_rewriter {
 
 	uint8_t *bytes; /* complete packets that are not written yet, then the one that is being built */
 	size_t room;
-	size_t packet;	/* where that begins, in bytes */
-	uint64_t pos;	/* bits from its beginning */
+	size_t packet; /* where that begins, in bytes */
+	uint64_t pos;  /* bits from its beginning */
 	bool in_packet;
 	size_t begin_at, sizes_at; /* of its context, bytes from its beginning */
-	uint64_t begin; /* cycles */
+	uint64_t begin;            /* cycles */
 	uint64_t end;
 	uint64_t clock; /* last record's time */
 	bool end_known;

@@ -32,9 +32,12 @@ const struct rewrite_own rewrite_own_header[] = {
 };
 
 const struct rewrite_own rewrite_own_context[] = {
-	{"timestamp_begin", 64, CTF_ROLE_CLOCK},   {"timestamp_end", 64, CTF_ROLE_END_CLOCK},
-	{"content_size", 64, CTF_ROLE_CONTENT_SIZE}, {"packet_size", 64, CTF_ROLE_PACKET_SIZE},
-	{"packet_seq_num", 64, CTF_ROLE_SEQUENCE},   {"events_discarded", 64, CTF_ROLE_DISCARDED},
+	{"timestamp_begin", 64, CTF_ROLE_CLOCK},
+	{"timestamp_end", 64, CTF_ROLE_END_CLOCK},
+	{"content_size", 64, CTF_ROLE_CONTENT_SIZE},
+	{"packet_size", 64, CTF_ROLE_PACKET_SIZE},
+	{"packet_seq_num", 64, CTF_ROLE_SEQUENCE},
+	{"events_discarded", 64, CTF_ROLE_DISCARDED},
 	{NULL, 0, 0},
 };
 
@@ -438,10 +441,10 @@ static bool make_stream(struct ctf_rewrite *rewrite, const struct ctf_stream_cla
 
 struct out_scopes rewrite_scopes(const struct ctf_rewrite *rewrite, const struct out_stream *stream, const struct out_event *event)
 {
-	return (struct out_scopes){
-		rewrite,
-		{rewrite->packet_header, stream ? stream->packet_context : NULL, stream ? stream->event_header : NULL,
-		 stream ? stream->event_context : NULL, event ? event->context : NULL, event ? event->payload : NULL}};
+	return (struct out_scopes){rewrite,
+				   {rewrite->packet_header, stream ? stream->packet_context : NULL,
+				    stream ? stream->event_header : NULL, stream ? stream->event_context : NULL,
+				    event ? event->context : NULL, event ? event->payload : NULL}};
 }
 
 static const struct out_class *find_saved(const struct out_class *class, int32_t index)

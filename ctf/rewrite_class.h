@@ -17,7 +17,7 @@
 struct out_class;
 
 struct out_member {
-	const char *name; /* as it is written; NULL: none */
+	const char *name;        /* as it is written; NULL: none */
 	struct out_class *class; /* NULL: left out */
 };
 
@@ -32,16 +32,16 @@ struct out_label {
 struct out_class {
 	const struct ctf_class *from;
 	const struct out_class *around; /* NULL: a scope */
-	uint32_t index;			/* in around */
+	uint32_t index;                 /* in around */
 	enum ctf_scope scope;
 	uint32_t size;  /* bits of a number */
 	uint32_t align; /* bits */
 	bool big_endian;
 	bool reversed;
 	bool leb128;
-	bool widened; /* a float of 16 bits as one of 32 */
-	bool recoded; /* a string of UTF-16 or UTF-32 as one of UTF-8 that ends with NUL */
-	bool same;    /* of a scope: its bits are the source's */
+	bool widened;               /* a float of 16 bits as one of 32 */
+	bool recoded;               /* a string of UTF-16 or UTF-32 as one of UTF-8 that ends with NUL */
+	bool same;                  /* of a scope: its bits are the source's */
 	struct out_member *members; /* as many as from has; CTF 1.8: an optional has one more, "none" */
 	struct out_label *labels;
 };
@@ -50,8 +50,8 @@ struct out_class {
 struct out_event {
 	struct out_class *context;
 	struct out_class *payload;
-	bool same;	    /* all scopes are, the stream's context too */
-	uint32_t align;	    /* same: of the first scope */
+	bool same;          /* all scopes are, the stream's context too */
+	uint32_t align;     /* same: of the first scope */
 	uint32_t align_max; /* same: of anything inside */
 };
 
@@ -62,8 +62,8 @@ struct out_stream {
 	struct out_class *event_context;
 	bool has_begin; /* its packets say when they begin */
 	bool has_end;
-	uint32_t id_bits;	 /* of the compact header */
-	uint32_t id_size;	 /* of the extended one: 32 or 64 */
+	uint32_t id_bits;         /* of the compact header */
+	uint32_t id_size;         /* of the extended one: 32 or 64 */
 	struct out_event *events; /* by place in from->events */
 };
 
@@ -74,8 +74,8 @@ struct ctf_rewrite {
 	bool has_stream_id;
 	struct out_class *packet_header;
 	struct out_stream *streams; /* by place in trace->streams */
-	const char **clocks;	    /* names by place in trace->clocks */
-	bool *used;		    /* by index of saved value: something that is written needs it */
+	const char **clocks;        /* names by place in trace->clocks */
+	bool *used;                 /* by index of saved value: something that is written needs it */
 };
 
 /** Where a name that a reference needs is found: the scopes that an event, or what is in front of it, can see. */

@@ -130,9 +130,9 @@ static void put_fixed(const struct json *json, const struct out_class *class)
 
 static void put_number(const struct json *json, const struct out_class *class)
 {
-	static const char *const types[] = {[CTF_UINT] = "unsigned-integer", [CTF_SINT] = "signed-integer",
-					    [CTF_BOOL] = "boolean",	   [CTF_BITS] = "bit-array",
-					    [CTF_BITMAP] = "bit-map",	   [CTF_FLOAT] = "floating-point-number"};
+	static const char *const types[] = {
+		[CTF_UINT] = "unsigned-integer", [CTF_SINT] = "signed-integer", [CTF_BOOL] = "boolean",
+		[CTF_BITS] = "bit-array",        [CTF_BITMAP] = "bit-map",      [CTF_FLOAT] = "floating-point-number"};
 	const struct ctf_class *from = class->from;
 
 	fprintf(json->out, "{\"type\":\"%s-length-%s\"", class->leb128 ? "variable" : "fixed", types[from->type]);
@@ -256,8 +256,8 @@ static bool is_less(bool is_signed, uint64_t a, uint64_t b)
 }
 
 /*
- * What of [first, last] no option before the @n-th has: in TSDL the first option that has a value is meant, in CTF 2 no two may have
- * it.
+ * What of [first, last] no option before the @n-th has: in TSDL the first option that has a value is meant, in CTF 2 no two may
+ * have it.
  */
 static void put_rest(const struct json *json, const struct ctf_class *variant, uint32_t n, struct ctf_range range, bool *any)
 {
@@ -374,7 +374,8 @@ static const char *role_name(uint32_t role)
 
 static void put_own_number(const struct json *json, const char *name, uint32_t bits, uint32_t align, uint32_t role)
 {
-	fprintf(json->out, "{\"name\":\"%s\",\"field-class\":{\"type\":\"fixed-length-unsigned-integer\",\"length\":%u,", name, bits);
+	fprintf(json->out, "{\"name\":\"%s\",\"field-class\":{\"type\":\"fixed-length-unsigned-integer\",\"length\":%u,", name,
+		bits);
 	fprintf(json->out, "\"byte-order\":\"%s\"", json->rewrite->trace->big_endian ? "big-endian" : "little-endian");
 	if (align > 1)
 		fprintf(json->out, ",\"alignment\":%u", align);
@@ -397,7 +398,8 @@ static void put_head(const struct json *json, const char *key, const struct out_
 		any = true;
 		if (own->role == CTF_ROLE_UUID)
 			fprintf(json->out,
-				"{\"name\":\"%s\",\"field-class\":{\"type\":\"static-length-blob\",\"length\":16,\"roles\":[\"%s\"]}}",
+				"{\"name\":\"%s\",\"field-class\":{\"type\":\"static-length-blob\",\"length\":16,\"roles\":[\"%s\"]"
+				"}}",
 				own->name, role_name(own->role));
 		else
 			put_own_number(json, own->name, own->bits, 8, own->role);

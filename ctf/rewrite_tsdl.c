@@ -86,8 +86,8 @@ static bool is_shadowed(const struct out_class *top, const struct out_class *use
 
 static void put_reference(const struct tsdl *tsdl, const struct out_class *user)
 {
-	static const char *const scopes[] = {"trace.packet.header",	"stream.packet.context", "stream.event.header",
-					     "stream.event.context", "event.context",	  "event.fields"};
+	static const char *const scopes[] = {"trace.packet.header",  "stream.packet.context", "stream.event.header",
+					     "stream.event.context", "event.context",         "event.fields"};
 	const struct out_class *target = rewrite_target(&tsdl->scopes, user->from->source);
 	const struct out_class *top = structure_around(user);
 
@@ -291,9 +291,8 @@ static void put_type(struct tsdl *tsdl, const struct out_class *class)
 		put_float(tsdl, class);
 		return;
 	case CTF_STRING:
-		fprintf(tsdl->out,
-			is_text(class) ? "string { encoding = UTF8; }"
-				       : "integer { size = 8; align = 8; signed = false; encoding = UTF8; }");
+		fprintf(tsdl->out, is_text(class) ? "string { encoding = UTF8; }"
+						  : "integer { size = 8; align = 8; signed = false; encoding = UTF8; }");
 		return;
 	case CTF_BLOB:
 		fprintf(tsdl->out, "integer { size = 8; align = 8; signed = false; base = hexadecimal; }");

@@ -106,7 +106,7 @@ _borelog()
 	help) mapfile -t COMPREPLY < <(compgen -W "$(_borelog_commands "${words[0]}")" -- "$cur") ;;
 	status | snapshot | flush | stop) mapfile -t COMPREPLY < <(compgen -W "$(_borelog_sessions "${words[0]}")" -- "$cur") ;;
 	record) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
-	events | stats | info)
+	events | stats | info | convert)
 		compopt -o dirnames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		;;
