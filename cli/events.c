@@ -159,8 +159,10 @@ static bool write_out(void *data, const char *bytes, size_t size)
 		if (n >= 0) {
 			bytes += n;
 			size -= (size_t)n;
-		} else if (errno != EINTR || events_stopped()) {
+		} else if (errno != EINTR) {
 			events->write_error = errno;
+			return false;
+		} else if (events_stopped()) {
 			return false;
 		}
 	}

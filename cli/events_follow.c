@@ -474,7 +474,7 @@ static bool print_round(struct follow *follow)
 	print_free(print);
 	follow->has_done = follow->has_horizon;
 	follow->done = follow->horizon;
-	return ok;
+	return ok && !(events->traces.select.has_to && follow->has_done && follow->done > events->traces.select.to);
 }
 
 /* What times in words refer to: the trace as it was first seen. False: nothing was seen yet. */
@@ -504,6 +504,7 @@ static void close_round(struct events *events)
 static bool go_round(struct follow *follow, bool last)
 {
 	struct events *events = follow->events;
+	const struct ctf_error *trouble;
 	struct ctf_error error;
 	bool ok = true;
 
@@ -514,6 +515,8 @@ static bool go_round(struct follow *follow, bool last)
 			tell(follow, &error);
 		return !last;
 	}
+	for (uint32_t i = 0; (trouble = ctf_trouble(events->traces.ctf, i)); i++)
+		tell(follow, trouble);
 	follow->has_horizon = !last && follow->has_newest;
 	follow->horizon = follow->newest < INT64_MAX ? follow->newest + 1 : INT64_MAX;
 	if (!find_origin(follow, last))

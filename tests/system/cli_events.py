@@ -399,6 +399,22 @@ def test_follow_selected(place):
     place.stop_session(session)
 
 
+def test_follow_until(place):
+    """--to ends it, though the session goes on; what cannot be read is said once."""
+    trace, session, victim, follower = follow_a_program(place, "--to", "+1ns")
+    lines, err = follower.end()
+    equal((steps(lines), err), ([0], ""), "records before --to")
+    (trace / "user" / ".junk").write_bytes(b"no packet")
+    (trace / "user" / ".junk").rename(trace / "user" / "junk")
+    follower = Follower(place, trace)
+    for n in (6, 7, 8):
+        ask(victim, 1)
+        wait_for(lambda: len(steps(follower.lines())) == n, "another round")
+    place.stop_session(session)
+    lines, err = follower.end(status=1)
+    equal((len(steps(lines)), err.count("junk")), (8, 1), f"records, and the file that is none: {err}")
+
+
 def test_follow_ends(place):
     """With Ctrl-C; where no session is; before anything was recorded; of a flight recorder."""
     trace, session = place.start_session()
