@@ -198,7 +198,27 @@ static bool packet_at(struct plan *plan, struct plan_stream *stream, bool *strea
 	return status == CTF_RECORD;
 }
 
-/* A packet of each stream into the heap. All streams are in the first slice, so that what cannot be read of any is met. */
+static bool is_first(const struct ctf_packet *packet)
+{
+	return !packet->number && !packet->offset && packet->file == packet->stream->files[0];
+}
+
+static void begin_stream(struct plan *plan, struct plan_stream *stream, bool *streams)
+{
+	stream->reach = INT64_MIN;
+	if (!(plan->has_at ? packet_at(plan, stream, streams) : next_packet(plan, stream))) {
+		live_add(plan, stream); /* whoever reads it says why there is nothing */
+		return;
+	}
+	if (!stream->packet.has_begin)
+		plan->rest = true;
+	heap_add(plan, stream);
+	stream->waits = !is_first(&stream->packet);
+	if (stream->waits || stream->open)
+		live_add(plan, stream);
+}
+
+/* A packet of each stream into the heap. */
 static int begin(struct plan *plan)
 {
 	bool *streams = calloc((size_t)plan->n_streams + 1, sizeof(*streams));
@@ -206,19 +226,9 @@ static int begin(struct plan *plan)
 	if (!streams)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < plan->n_streams; i++) {
-		struct plan_stream *stream = &plan->streams[i];
-
-		stream->packet.stream = ctf_stream_at(plan->ctf, i);
-		stream->reach = INT64_MIN;
-		if (!plan->timed[i])
-			continue;
-		live_add(plan, stream);
-		if (!(plan->has_at ? packet_at(plan, stream, streams) : next_packet(plan, stream)))
-			continue;
-		if (!stream->packet.has_begin)
-			plan->rest = true;
-		heap_add(plan, stream);
-		stream->waits = plan->has_at; /* the stream has begun before */
+		plan->streams[i].packet.stream = ctf_stream_at(plan->ctf, i);
+		if (plan->timed[i])
+			begin_stream(plan, &plan->streams[i], streams);
 	}
 	free(streams);
 	plan->begun = true;

@@ -423,9 +423,6 @@ static void work(void *data, void *worker_data, struct slice *slice)
 	struct worker *worker = worker_data;
 	const struct ctf_record *record;
 
-	/* Packets are told apart by their place in the file, which another slice may meet again. */
-	for (uint32_t i = 0; i < worker->counter->n_sources; i++)
-		worker->states[i].file = NULL;
 	while (!worker->no_memory && (record = slice_next(slice)))
 		if (!filter || filter_match(filter, record))
 			count_record(worker, record);
