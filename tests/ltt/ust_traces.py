@@ -122,7 +122,8 @@ def session_per_pid(daemon):
     session = Session(daemon, "per_pid")
     session.channel("own", "--buffers-pid", "--subbuf-size=32768", "--num-subbuf=8", contexts=["procname", "vtid"])
     session.start()
-    waiting = daemon.program(PROGRAM, 20, 4, "wait")
+    # On one CPU: the silence must be within one stream.
+    waiting = daemon.program("taskset", "-c", min(os.sched_getaffinity(0)), PROGRAM, 20, 4, "wait")
     check(waiting.stdout.readline() == "ready\n", "the program is not ready")
     run_apart(daemon, 60, 5)
     time.sleep(4.4)
