@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "analysis/place.h"
+#include "query/match.h"
 
 enum type {
 	TYPE_NOTHING,
@@ -57,25 +58,10 @@ struct filter {
 
 /* ---- Values ---- */
 
-enum value_kind {
-	VALUE_NOTHING,
-	VALUE_I64,
-	VALUE_U64,
-	VALUE_F64,
-	VALUE_TEXT,
-};
-
 struct value {
-	enum value_kind kind;
+	struct match_value is;
 	const struct ctf_class *class; /* of a field */
-	union {
-		int64_t i64;
-		uint64_t u64;
-		double f64;
-		const char *text;
-	} as;
-	size_t size;  /* of a text */
-	char *memory; /* that a text is in, to be freed; NULL: it is elsewhere */
+	char *memory;                  /* that a text is in, to be freed; NULL: it is elsewhere */
 };
 
 /* What is asked: a record, or only what all records of an event have in common. */
@@ -92,22 +78,22 @@ static const struct value nothing;
 
 static struct value integer(int64_t i64)
 {
-	return (struct value){.kind = VALUE_I64, .as.i64 = i64};
+	return (struct value){.is.kind = MATCH_I64, .is.as.i64 = i64};
 }
 
 static struct value string(const char *text)
 {
-	return (struct value){.kind = VALUE_TEXT, .as.text = text, .size = strlen(text)};
+	return (struct value){.is.kind = MATCH_TEXT, .is.as.text = text, .is.size = strlen(text)};
 }
 
 /* Of another encoding than UTF-8 into memory of its own. Without memory, it is nothing. */
 static struct value value_of_text(const struct ctf_field *field)
 {
-	struct value value = {.kind = VALUE_TEXT, .class = field->class};
+	struct value value = {.is.kind = MATCH_TEXT, .class = field->class};
 	size_t room;
 
 	if (field->class->encoding == CTF_UTF8) {
-		value.as.text = ctf_field_text(field, NULL, 0, &value.size);
+		value.is.as.text = ctf_field_text(field, NULL, 0, &value.is.size);
 		return value;
 	}
 	ctf_field_bytes(field, &room);
@@ -115,7 +101,7 @@ static struct value value_of_text(const struct ctf_field *field)
 	value.memory = malloc(room);
 	if (!value.memory)
 		return nothing;
-	value.as.text = ctf_field_text(field, value.memory, room, &value.size);
+	value.is.as.text = ctf_field_text(field, value.memory, room, &value.is.size);
 	return value;
 }
 
@@ -131,23 +117,23 @@ static struct value value_of_field(const struct ctf_field *field)
 	case CTF_BOOL:
 	case CTF_BITS:
 	case CTF_BITMAP:
-		value.kind = VALUE_U64;
-		value.as.u64 = ctf_field_uint(field);
+		value.is.kind = MATCH_U64;
+		value.is.as.u64 = ctf_field_uint(field);
 		return value;
 	case CTF_SINT:
-		value.kind = VALUE_I64;
-		value.as.i64 = ctf_field_int(field);
+		value.is.kind = MATCH_I64;
+		value.is.as.i64 = ctf_field_int(field);
 		return value;
 	case CTF_FLOAT:
-		value.kind = VALUE_F64;
-		value.as.f64 = ctf_field_double(field);
+		value.is.kind = MATCH_F64;
+		value.is.as.f64 = ctf_field_double(field);
 		return value;
 	case CTF_STRING:
 		return value_of_text(field);
 	case CTF_BLOB:
 	case CTF_ARRAY:
-		value.kind = VALUE_U64;
-		value.as.u64 = field->n;
+		value.is.kind = MATCH_U64;
+		value.is.as.u64 = field->n;
 		return value;
 	case CTF_OPTIONAL:
 	case CTF_VARIANT:
@@ -183,73 +169,11 @@ static struct value value_of_place(const struct question *q, const struct place 
 
 /* ---- Comparisons ---- */
 
-/** How two values relate; a comparison holds if the relation is among those that it accepts. */
-enum relation {
-	RELATION_NONE = 0, /* not comparable: nothing, or a string with a number */
-	RELATION_LESS = 1,
-	RELATION_EQUAL = 2,
-	RELATION_GREATER = 4,
-	RELATION_UNORDERED = 8, /* a NaN */
-};
-
 static const uint8_t accepted[] = {
-	[EXPR_EQ] = RELATION_EQUAL,   [EXPR_NE] = RELATION_LESS | RELATION_GREATER | RELATION_UNORDERED,
-	[EXPR_LT] = RELATION_LESS,    [EXPR_LE] = RELATION_LESS | RELATION_EQUAL,
-	[EXPR_GT] = RELATION_GREATER, [EXPR_GE] = RELATION_GREATER | RELATION_EQUAL,
+	[EXPR_EQ] = MATCH_EQUAL,   [EXPR_NE] = MATCH_LESS | MATCH_GREATER | MATCH_UNORDERED,
+	[EXPR_LT] = MATCH_LESS,    [EXPR_LE] = MATCH_LESS | MATCH_EQUAL,
+	[EXPR_GT] = MATCH_GREATER, [EXPR_GE] = MATCH_GREATER | MATCH_EQUAL,
 };
-
-static enum relation relation_of(bool less, bool greater)
-{
-	return less ? RELATION_LESS : greater ? RELATION_GREATER : RELATION_EQUAL;
-}
-
-static double as_double(const struct value *v)
-{
-	return v->kind == VALUE_I64 ? (double)v->as.i64 : v->kind == VALUE_U64 ? (double)v->as.u64 : v->as.f64;
-}
-
-static enum relation relate_numbers(const struct value *l, const struct value *r)
-{
-	if (l->kind == VALUE_F64 || r->kind == VALUE_F64) {
-		const double a = as_double(l);
-		const double b = as_double(r);
-
-		if (a != a || b != b)
-			return RELATION_UNORDERED;
-		return relation_of(a<b, a> b);
-	}
-	if (l->kind == VALUE_I64 && r->kind == VALUE_I64)
-		return relation_of(l->as.i64<r->as.i64, l->as.i64> r->as.i64);
-	/* At least one is unsigned: a negative one is below it. */
-	if (l->kind == VALUE_I64 && l->as.i64 < 0)
-		return RELATION_LESS;
-	if (r->kind == VALUE_I64 && r->as.i64 < 0)
-		return RELATION_GREATER;
-	return relation_of(l->as.u64<r->as.u64, l->as.u64> r->as.u64);
-}
-
-static enum relation relate_texts(const struct value *l, const struct value *r)
-{
-	const int order = memcmp(l->as.text, r->as.text, l->size < r->size ? l->size : r->size);
-
-	if (order)
-		return relation_of(order < 0, true);
-	return relation_of(l->size<r->size, l->size> r->size);
-}
-
-static enum relation relate(const struct value *l, const struct value *r)
-{
-	if (l->kind == VALUE_NOTHING || r->kind == VALUE_NOTHING)
-		return RELATION_NONE;
-	if (l->kind == VALUE_TEXT && r->kind == VALUE_TEXT)
-		return relate_texts(l, r);
-	return l->kind == VALUE_TEXT || r->kind == VALUE_TEXT ? RELATION_NONE : relate_numbers(l, r);
-}
-
-static bool is_integer(const struct value *v)
-{
-	return v->kind == VALUE_I64 || v->kind == VALUE_U64;
-}
 
 static bool has_labels(const struct ctf_class *class)
 {
@@ -281,7 +205,7 @@ static bool wants_other_labels(const struct expr_node *compare)
 
 static bool label_matches(const struct expr_node *compare, const char *wanted, const char *label)
 {
-	return compare->op == EXPR_GLOB ? expr_glob(wanted, strlen(wanted), label, strlen(label)) : !strcmp(wanted, label);
+	return compare->op == EXPR_GLOB ? match_glob(wanted, strlen(wanted), label, strlen(label), NULL) : !strcmp(wanted, label);
 }
 
 static bool in_labels(const struct labels *labels, const struct ctf_class *class, uint64_t value)
@@ -318,16 +242,17 @@ static bool compare_values(const struct question *q, uint32_t at, const struct v
 	const char *label = label_of(q, node, &other);
 	const struct value *value = other == node->left ? l : r;
 
-	if (label && is_integer(value) && has_labels(value->class) && (l->kind == VALUE_TEXT || r->kind == VALUE_TEXT)) {
-		const bool hit = labels ? in_labels(labels, value->class, value->as.u64)
-					: has_such_label(node, label, value->class, value->as.u64);
+	if (label && match_is_integer(&value->is) && has_labels(value->class) &&
+	    (l->is.kind == MATCH_TEXT || r->is.kind == MATCH_TEXT)) {
+		const bool hit = labels ? in_labels(labels, value->class, value->is.as.u64)
+					: has_such_label(node, label, value->class, value->is.as.u64);
 
 		return hit != wants_other_labels(node);
 	}
 	if (node->op == EXPR_GLOB)
-		return l->kind == VALUE_TEXT && r->kind == VALUE_TEXT &&
-		       expr_glob(r->as.text, r->size, l->as.text, l->size) != node->negate;
-	return relate(l, r) & accepted[node->op];
+		return l->is.kind == MATCH_TEXT && r->is.kind == MATCH_TEXT &&
+		       match_glob(r->is.as.text, r->is.size, l->is.as.text, l->is.size, NULL) != node->negate;
+	return match_relate(&l->is, &r->is) & accepted[node->op];
 }
 
 /* ---- The walk ---- */
@@ -339,12 +264,8 @@ static struct value bits_of(const struct question *q, const struct expr_node *no
 {
 	struct value l = value_of(q, node->left);
 	struct value r = value_of(q, node->right);
-	struct value bits = nothing;
+	const struct value bits = {.is = match_and(&l.is, &r.is)};
 
-	if (is_integer(&l) && is_integer(&r)) {
-		bits.kind = l.kind == VALUE_I64 && r.kind == VALUE_I64 ? VALUE_I64 : VALUE_U64;
-		bits.as.u64 = l.as.u64 & r.as.u64;
-	}
 	free(l.memory);
 	free(r.memory);
 	return bits;
@@ -358,9 +279,9 @@ static struct value value_of(const struct question *q, uint32_t at)
 	case EXPR_I64:
 		return integer(node->as.i64);
 	case EXPR_U64:
-		return (struct value){.kind = VALUE_U64, .as.u64 = node->as.u64};
+		return (struct value){.is.kind = MATCH_U64, .is.as.u64 = node->as.u64};
 	case EXPR_F64:
-		return (struct value){.kind = VALUE_F64, .as.f64 = node->as.f64};
+		return (struct value){.is.kind = MATCH_F64, .is.as.f64 = node->as.f64};
 	case EXPR_TEXT:
 		return q->filter->is_time[at] ? integer(q->filter->time[at]) : string(node->as.string);
 	case EXPR_FIELD:
@@ -385,21 +306,6 @@ static bool compare(const struct question *q, uint32_t at)
 	return result;
 }
 
-static bool is_true(const struct value *v)
-{
-	switch (v->kind) {
-	case VALUE_I64:
-	case VALUE_U64:
-		return v->as.u64 != 0;
-	case VALUE_F64:
-		return v->as.f64 != 0; /* a NaN is true, as in C */
-	case VALUE_TEXT:
-		return v->size != 0;
-	default:
-		return false;
-	}
-}
-
 static bool holds(const struct question *q, uint32_t at)
 {
 	const struct expr_node *node = &q->filter->expr->node[at];
@@ -419,7 +325,7 @@ static bool holds(const struct question *q, uint32_t at)
 		return compare(q, at);
 	default:
 		value = value_of(q, at);
-		result = is_true(&value);
+		result = match_is_true(&value.is);
 		free(value.memory);
 		return result;
 	}
@@ -586,7 +492,7 @@ static enum expr_truth truth_of_name(const struct question *q, struct expr_node 
 	if (!is_known(q, at))
 		return EXPR_DEPENDS;
 	value = value_of(q, at);
-	return truth_if(is_true(&value));
+	return truth_if(match_is_true(&value.is));
 }
 
 /* Truths of all nodes, for the event and, if it is known, the stream. False: out of memory. */

@@ -156,9 +156,6 @@ enum expr_truth {
  */
 enum expr_truth expr_truth_of(const struct expr_node *node, const uint8_t *truth);
 
-/** expr_glob() - does the whole of @text match @pattern? By bytes, NUL is one of them. */
-bool expr_glob(const char *pattern, size_t pattern_size, const char *text, size_t text_size);
-
 /* ---- Messages ---- */
 
 /**

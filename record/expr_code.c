@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#include "query/match.h"
+
 bl_static_assert(EXPR_OPS_MAX <= BL_FILTER_OPS_MAX && EXPR_STACK_MAX <= BL_FILTER_STACK && EXPR_STRINGS_MAX <= BL_FILTER_TEXT_MAX,
 		 "what parses can be run");
 
@@ -216,7 +218,7 @@ static bool is_label_compare(const struct compiler *c, const struct expr_node *n
 
 static bool label_matches(const struct expr_node *compare, const char *wanted, const char *label)
 {
-	return compare->op == EXPR_GLOB ? expr_glob(wanted, strlen(wanted), label, strlen(label)) : !strcmp(wanted, label);
+	return compare->op == EXPR_GLOB ? match_glob(wanted, strlen(wanted), label, strlen(label), NULL) : !strcmp(wanted, label);
 }
 
 static bool wants_other_labels(const struct expr_node *compare)

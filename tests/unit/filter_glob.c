@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Globs in filters: the cases one by one, random patterns against fnmatch(), and patterns made to blow up. All of it is asked of the
- * machine in the program and of the reader's expr_glob(): they agree, but that the machine gives up what is too expensive.
+ * machine in the program and of the matcher without a limit, as the reader uses it: they agree, but that the machine gives up what is too expensive.
  */
 #include <fnmatch.h>
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "lib/filter.h"
-#include "query/expr.h"
+#include "query/match.h"
 
 static enum bl_filter_verdict glob(const char *string, const char *pattern)
 {
@@ -35,7 +35,7 @@ static enum bl_filter_verdict glob(const char *string, const char *pattern)
 	memcpy(filter + sizeof(head) + sizeof(ops), pattern, length);
 	verdict = bl_filter_run(filter, size, &arg, 1, 0, 0);
 	free(filter);
-	if (verdict != BL_FILTER_BROKEN && expr_glob(pattern, length, string, strlen(string)) != (verdict == BL_FILTER_YES))
+	if (verdict != BL_FILTER_BROKEN && match_glob(pattern, length, string, strlen(string), NULL) != (verdict == BL_FILTER_YES))
 		fail_msg("the two disagree: '%s' ~ '%s'", string, pattern);
 	return verdict;
 }
@@ -152,10 +152,10 @@ static void test_budget(void **state)
 static void test_nul(void **state)
 {
 	(void)state;
-	assert_true(expr_glob("a?b", 3, "a\0b", 3));
-	assert_true(expr_glob("a*", 2, "a\0b", 3));
-	assert_false(expr_glob("a", 1, "a\0b", 3));
-	assert_false(expr_glob("a[!x]", 5, "a\0b", 3));
+	assert_true(match_glob("a?b", 3, "a\0b", 3, NULL));
+	assert_true(match_glob("a*", 2, "a\0b", 3, NULL));
+	assert_false(match_glob("a", 1, "a\0b", 3, NULL));
+	assert_false(match_glob("a[!x]", 5, "a\0b", 3, NULL));
 }
 
 int main(void)

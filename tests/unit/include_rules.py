@@ -16,7 +16,7 @@ RULES = {
     "core": {"bl_port.h"},
     "port": {"core"},
     "include": {"core", "bl_port.h"},
-    "lib": {"core", "include", "port", "bl_port.h"},
+    "lib": {"core", "include", "port", "bl_port.h", "query/match.h"},
     "preload": {"include"},
     "kmod": {"core", "port", "bl_port.h"},
     "bpf": {"core", "bl_port.h"},
