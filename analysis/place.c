@@ -90,24 +90,6 @@ struct walk {
 	uint32_t n;
 };
 
-static const struct ctf_class *scope_class(const struct ctf_event_class *event, enum ctf_scope scope)
-{
-	switch (scope) {
-	case CTF_PACKET_CONTEXT:
-		return event->stream->packet_context;
-	case CTF_EVENT_HEADER:
-		return event->stream->event_header;
-	case CTF_COMMON_CONTEXT:
-		return event->stream->event_context;
-	case CTF_SPECIFIC_CONTEXT:
-		return event->context;
-	case CTF_PAYLOAD:
-		return event->payload;
-	default:
-		return NULL;
-	}
-}
-
 static bool go(struct walk *walk, const struct ctf_class *class, const char *text);
 
 static bool step(struct walk *walk, const struct ctf_member *member, const struct ctf_class *class, uint64_t index,
@@ -229,7 +211,7 @@ static bool go_identifier(struct walk *walk, const struct ctf_class *class, cons
 
 static bool find_in(struct walk *walk, const struct ctf_event_class *event, enum ctf_scope scope, const char *text)
 {
-	const struct ctf_class *class = scope_class(event, scope);
+	const struct ctf_class *class = ctf_event_scope(event, scope);
 
 	walk->n = 0;
 	return class && (go(walk, class, text) || go_identifier(walk, class, text));
@@ -296,7 +278,7 @@ static struct place *constant(enum place_kind kind)
 static struct place *found(const struct walk *walk, const struct ctf_event_class *event, enum ctf_scope scope)
 {
 	struct place *place = calloc(1, sizeof(*place) + walk->n * sizeof(place->steps[0]));
-	const struct ctf_class *parent = scope_class(event, scope);
+	const struct ctf_class *parent = ctf_event_scope(event, scope);
 
 	if (!place)
 		return NULL;
@@ -309,7 +291,7 @@ static struct place *found(const struct walk *walk, const struct ctf_event_class
 		parent = walk->steps[i].class;
 	}
 	place->class = parent;
-	find_offset(place, scope_class(event, scope));
+	find_offset(place, ctf_event_scope(event, scope));
 	return place;
 }
 

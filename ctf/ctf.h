@@ -416,6 +416,9 @@ struct ctf_field {
 	uint64_t index;                  /* which one */
 };
 
+/** ctf_event_scope() - the class of a scope of the event's records; NULL: none. Not of CTF_PACKET_HEADER, which is the trace's. */
+const struct ctf_class *ctf_event_scope(const struct ctf_event_class *event, enum ctf_scope scope);
+
 /**
  * ctf_record_scope() - a scope's structure; class NULL: the record has no such scope
  *

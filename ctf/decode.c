@@ -97,8 +97,7 @@ unsigned int decode_unit_size(enum ctf_encoding encoding)
 	return sizes[encoding];
 }
 
-/* Bytes in front of the first unit of zeros, in @size bytes; @size rounded down to units if there is none. */
-static uint64_t text_length(const uint8_t *bytes, uint64_t size, enum ctf_encoding encoding)
+uint64_t decode_text_length(const uint8_t *bytes, uint64_t size, enum ctf_encoding encoding)
 {
 	static const uint8_t zeros[4];
 	const unsigned int unit = decode_unit_size(encoding);
@@ -119,7 +118,7 @@ static enum decode_result sized_text(struct decoder *decoder, const struct ctf_c
 
 	if (!(size % unit))
 		return DECODE_OK;
-	length = text_length(decoder->bytes + decoder->pos / 8, size, class->encoding);
+	length = decode_text_length(decoder->bytes + decoder->pos / 8, size, class->encoding);
 	if (size - length < unit)
 		return bad(decoder, "a string of %" PRIu64 " bytes ends within a character of %u", size, unit);
 	return DECODE_OK;
@@ -137,7 +136,7 @@ static enum decode_result bytes(struct decoder *decoder, const struct ctf_class 
 	if (class->length == CTF_ENDED) {
 		const unsigned int unit = decode_unit_size(class->encoding);
 
-		size = text_length(decoder->bytes + decoder->pos / 8, available, class->encoding);
+		size = decode_text_length(decoder->bytes + decoder->pos / 8, available, class->encoding);
 		if (available - size < unit)
 			return DECODE_SHORT;
 		*ret_n = size;
@@ -271,42 +270,18 @@ static inline void reset_saved(struct decoder *decoder, const struct layout_clas
 static enum decode_result skip_structure(struct decoder *decoder, const struct layout_class *class)
 {
 	enum decode_result result = align_to(decoder, class->model.pub.align);
-	uint64_t n, available;
 
 	reset_saved(decoder, class);
 	for (uint32_t i = 0; !result && i < class->n_steps; i++) {
 		const struct step *step = &class->steps[i];
 
-		switch (step->op) {
-		case STEP_RUN:
-			result = align_to(decoder, step->align);
-			if (result || !has_room(decoder, step->bits))
-				return DECODE_SHORT;
-			decoder->pos += step->bits;
-			break;
-		case STEP_SAVE:
-			result = number(decoder, &step->of->model.pub);
-			break;
-		case STEP_STRING:
-			result = align_to(decoder, 8);
-			if (result)
-				return result;
-			n = (decoder->end - decoder->pos) / 8;
-			available = n;
-			n = decode_string(decoder->bytes + decoder->pos / 8, n);
-			if (n == available)
-				return DECODE_SHORT;
-			decoder->pos += 8 * n + 8;
-			break;
-		case STEP_BYTES:
-			result = bytes(decoder, &step->of->model.pub, &n);
-			break;
-		case STEP_ARRAY:
-			result = skip_array(decoder, step->of);
-			break;
-		default:
+		if (step->op != STEP_RUN) {
 			result = decode_skip(decoder, step->of);
+			continue;
 		}
+		if (align_to(decoder, step->align) || !has_room(decoder, step->bits))
+			return DECODE_SHORT;
+		decoder->pos += step->bits;
 	}
 	return result;
 }

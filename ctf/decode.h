@@ -59,6 +59,9 @@ struct decoder {
 /** decode_unit_size() - bytes of the smallest part of a string, of which NUL is one. */
 unsigned int decode_unit_size(enum ctf_encoding encoding);
 
+/** Bytes in front of the first unit of zeros, in @size bytes; @size rounded down to units if there is none. */
+uint64_t decode_text_length(const uint8_t *bytes, uint64_t size, enum ctf_encoding encoding);
+
 /** decode_skip() - move pos behind a class. Not on DECODE_OK, pos is anywhere. */
 enum decode_result decode_skip(struct decoder *decoder, const struct layout_class *class);
 

@@ -3,9 +3,8 @@
  * field.c - fields of a record: children and values. Nodes were checked when they were made, so nothing here can go behind the
  * record.
  */
-#include <stdlib.h>
-
-#include "ctf/bits.h"
+#include "ctf/decode.h"
+#include "ctf/text.h"
 
 static const struct ctf_field no_field;
 
@@ -132,24 +131,6 @@ bool ctf_field_bool(const struct ctf_field *field)
 	return field->class->type == CTF_FLOAT ? ctf_field_double(field) != 0 : ctf_field_uint(field) != 0;
 }
 
-/* Bytes before the first unit of zeros. */
-static size_t text_size(const uint8_t *bytes, size_t size, size_t unit)
-{
-	static const uint8_t zeros[4];
-	size_t n = 0;
-
-	if (unit == 1)
-		return strnlen((const char *)bytes, size);
-	while (size - n >= unit && memcmp(bytes + n, zeros, unit))
-		n += unit;
-	return n;
-}
-
-static size_t unit_of(enum ctf_encoding encoding)
-{
-	return encoding == CTF_UTF8 ? 1 : encoding <= CTF_UTF16BE ? 2 : 4;
-}
-
 const uint8_t *ctf_field_bytes(const struct ctf_field *field, size_t *ret_size)
 {
 	const struct ctf_class *class = field->class;
@@ -157,7 +138,7 @@ const uint8_t *ctf_field_bytes(const struct ctf_field *field, size_t *ret_size)
 
 	*ret_size = field->n;
 	if (class->type == CTF_STRING && class->length != CTF_ENDED)
-		*ret_size = text_size(bytes, field->n, unit_of(class->encoding));
+		*ret_size = decode_text_length(bytes, field->n, class->encoding);
 	return bytes;
 }
 
@@ -178,7 +159,7 @@ static uint32_t load_unit(const uint8_t *bytes, enum ctf_encoding encoding)
 /* One character, and how many bytes it took; what is no character is U+FFFD. */
 static uint32_t load_character(const uint8_t *bytes, size_t size, enum ctf_encoding encoding, size_t *ret_used)
 {
-	const size_t unit = unit_of(encoding);
+	const size_t unit = decode_unit_size(encoding);
 	const uint32_t first = load_unit(bytes, encoding);
 	uint32_t second;
 
@@ -196,30 +177,6 @@ static uint32_t load_character(const uint8_t *bytes, size_t size, enum ctf_encod
 	return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
 }
 
-static size_t store_utf8(uint32_t c, char to[4])
-{
-	if (c < 0x80) {
-		to[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		to[0] = (char)(0xc0 | c >> 6);
-		to[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		to[0] = (char)(0xe0 | c >> 12);
-		to[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		to[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	to[0] = (char)(0xf0 | c >> 18);
-	to[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	to[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	to[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 const char *ctf_field_text(const struct ctf_field *field, char *buf, size_t buf_size, size_t *ret_size)
 {
 	const enum ctf_encoding encoding = field->class->encoding;
@@ -230,9 +187,9 @@ const char *ctf_field_text(const struct ctf_field *field, char *buf, size_t buf_
 		*ret_size = size;
 		return (const char *)bytes;
 	}
-	for (size_t i = 0; i + unit_of(encoding) <= size; i += used) {
+	for (size_t i = 0; i + decode_unit_size(encoding) <= size; i += used) {
 		char utf8[4];
-		const size_t length = store_utf8(load_character(bytes + i, size - i, encoding, &used), utf8);
+		const size_t length = ctf_text_put(utf8, load_character(bytes + i, size - i, encoding, &used));
 
 		if (n + length > buf_size)
 			break;
@@ -274,4 +231,24 @@ const struct ctf_mapping *ctf_mapping_next(const struct ctf_class *class, uint64
 		return &class->mappings[i];
 	}
 	return NULL;
+}
+
+/* ---- Scopes ---- */
+
+const struct ctf_class *ctf_event_scope(const struct ctf_event_class *event, enum ctf_scope scope)
+{
+	switch (scope) {
+	case CTF_PACKET_CONTEXT:
+		return event->stream->packet_context;
+	case CTF_EVENT_HEADER:
+		return event->stream->event_header;
+	case CTF_COMMON_CONTEXT:
+		return event->stream->event_context;
+	case CTF_SPECIFIC_CONTEXT:
+		return event->context;
+	case CTF_PAYLOAD:
+		return event->payload;
+	default:
+		return NULL;
+	}
 }

@@ -3,12 +3,12 @@
  * index.h - where in a data stream a time is. Not for anybody outside ctf/.
  *
  * Places of some packets, in their order, found by going through the packets' heads as far as a question needs. When there are
- * INDEX_PLACES_MAX of them every second one is dropped and from then on half as many are taken: memory is bounded, the way from a place to the
- * packet that is looked for doubles. Shared by all iterators of a set: a lock around each question.
+ * INDEX_PLACES_MAX of them every second one is dropped and from then on half as many are taken: memory is bounded, the way from a
+ * place to the packet that is looked for doubles. Shared by all iterators of a set: a lock around each question.
  *
- * A packet is passed over only if it ends before the time that is looked for, and the next one begins before it, too: some producers
- * write a last record that is later than the end that the packet tells, and a packet may not tell any. The last packet is never passed
- * over.
+ * A packet is passed over only if it ends before the time that is looked for, and the next one begins before it, too: some
+ * producers write a last record that is later than the end that the packet tells, and a packet may not tell any. The last packet is
+ * never passed over.
  */
 #ifndef BL_CTF_INDEX_H
 #define BL_CTF_INDEX_H

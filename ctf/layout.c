@@ -439,54 +439,51 @@ static void make_event(struct layout_event *event, const struct layout_stream *s
 {
 	const struct ctf_class *scopes[] = {stream->model.pub.event_context, event->model.pub.context, event->model.pub.payload};
 
-	event->flat = true;
 	event->linear = !event->crosses;
-	event->flat_align = 1;
 	for (size_t i = 0; i < 3; i++) {
 		const struct layout_class *scope = layout_of(scopes[i]);
 
 		if (!scope)
 			continue;
 		event->scopes[event->n_scopes++] = scope;
-		if (event->n_scopes == 1)
-			event->flat_align = scopes[i]->align;
-		event->flat = event->flat && scope->quick && scopes[i]->bits % 8 == 0 && scopes[i]->align <= 8 &&
-			      scopes[i]->align == event->flat_align;
-		event->bits += scopes[i]->bits;
 		event->linear = event->linear && (scope->quick || scope->linear);
 	}
 }
 
-static struct layout_quick quick_of(const struct layout_event *event)
+static struct layout_id make_id(const struct layout_event *event)
 {
-	if (!event->linear || event->bits > UINT32_MAX)
-		return (struct layout_quick){0};
-	return (struct layout_quick){event, (uint32_t)event->bits, (uint8_t)(event->flat_align - 1), event->flat};
+	const uint32_t align = event->n_scopes ? event->scopes[0]->model.pub.align : 1;
+	struct layout_id id = {
+		.event = event, .linear = event->linear, .flat = event->linear && align <= 8, .gap = (uint8_t)(align - 1)};
+	uint64_t bits = 0;
+
+	for (uint32_t i = 0; i < event->n_scopes; i++) {
+		const struct ctf_class *scope = &event->scopes[i]->model.pub;
+
+		id.flat = id.flat && event->scopes[i]->quick && scope->bits % 8 == 0 && scope->align == align;
+		bits += scope->bits;
+	}
+	id.flat = id.flat && bits <= UINT32_MAX;
+	id.bits = (uint32_t)bits;
+	return id;
 }
 
-static bool make_by_id(const struct maker *maker, struct layout_stream *stream)
+static bool make_ids(const struct maker *maker, struct layout_stream *stream)
 {
 	const struct ctf_stream_class *pub = &stream->model.pub;
-	struct layout_quick *quick;
+	struct layout_id *by_id;
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < pub->n_events; i++)
 		if (pub->events[i]->id < 1024 + 8 * (uint64_t)pub->n_events)
 			n = pub->events[i]->id + 1;
-	stream->by_id = model_alloc(maker->model, n * sizeof(*stream->by_id) + 1);
-	quick = model_alloc(maker->model, n * sizeof(*quick) + 1);
-	if (!stream->by_id || !quick)
+	by_id = model_alloc(maker->model, n * sizeof(*by_id) + 1);
+	if (!by_id)
 		return false;
+	for (uint32_t i = 0; i < pub->n_events && pub->events[i]->id < n; i++)
+		by_id[pub->events[i]->id] = make_id((const struct layout_event *)pub->events[i]);
+	stream->by_id = by_id;
 	stream->n_by_id = (uint32_t)n;
-	stream->quick = quick;
-	for (uint32_t i = 0; i < pub->n_events; i++) {
-		const struct layout_event *event = (const struct layout_event *)pub->events[i];
-
-		if (event->model.pub.id >= n)
-			continue;
-		stream->by_id[event->model.pub.id] = event;
-		quick[event->model.pub.id] = quick_of(event);
-	}
 	return true;
 }
 
@@ -496,7 +493,7 @@ const struct layout_event *layout_event_find(const struct layout_stream *stream,
 	uint32_t low = 0, high = pub->n_events;
 
 	if (id < stream->n_by_id)
-		return stream->by_id[id];
+		return stream->by_id[id].event;
 	while (low < high) {
 		const uint32_t middle = low + (high - low) / 2;
 
@@ -522,7 +519,7 @@ static bool make_stream(const struct maker *maker, struct layout_stream *stream)
 			return false;
 		make_event((struct layout_event *)pub->events[i], stream);
 	}
-	return make_by_id(maker, stream);
+	return make_ids(maker, stream);
 }
 
 /* ---- Byte orders that may meet in one byte ---- */

@@ -90,27 +90,24 @@ struct layout_event {
 	struct model_event model;
 	uint32_t n_scopes; /* of those that are there */
 	const struct layout_class *scopes[3];
-	bool crosses;        /* a scope needs a value of the record's header or of another scope of the record */
-	bool linear;         /* all scopes are, and none crosses */
-	bool flat;           /* one number tells how big all scopes are: each is quick, of whole bytes, aligned to flat_align */
-	uint32_t flat_align; /* if flat; so with bits */
-	uint64_t bits;
+	bool crosses; /* a scope needs a value of the record's header or of another scope of the record */
+	bool linear;  /* all scopes are, and none crosses */
 };
 
-/** What passing over a record takes: all in one place, because each record waits for the size of the one before. */
-struct layout_quick {
-	const struct layout_event *event; /* NULL: by reader_next() only */
-	uint32_t bits;                    /* of a flat event */
-	uint8_t gap;                      /* flat_align - 1 */
-	bool flat;
+/** An event by its id, and what passing over it takes: in one place, because each record waits for the size of the one before. */
+struct layout_id {
+	const struct layout_event *event; /* NULL: there is none */
+	bool linear;                      /* as the event */
+	bool flat;     /* one number tells how big all scopes are: each is quick, of whole bytes, aligned alike */
+	uint8_t gap;   /* if flat: their alignment - 1 */
+	uint32_t bits; /* if flat */
 };
 
 struct layout_stream {
 	struct model_stream model;
 	struct head head;
-	const struct layout_quick *quick;  /* of n_by_id */
-	const struct layout_event **by_id; /* dense, of n_by_id; NULL: no such id */
-	uint32_t n_by_id;                  /* ids from here on are looked for in pub.events */
+	const struct layout_id *by_id; /* of n_by_id */
+	uint32_t n_by_id;              /* ids from here on are looked for in pub.events */
 };
 
 /** layout_event_find() - by its id; NULL: none. */

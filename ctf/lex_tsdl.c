@@ -15,6 +15,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "ctf/text.h"
+
 #define SYMBOLS_FIRST 1024u
 
 static const char *const keywords[] = {
@@ -159,33 +161,6 @@ static void bad(struct tsdl_lexer *lexer, const char *at, const char *what)
 
 /* ---- Escapes ---- */
 
-/* Return: bytes; 0: it is no character. */
-static size_t put_utf8(char *to, uint32_t c)
-{
-	if (!c || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return 0;
-	if (c < 0x80) {
-		to[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		to[0] = (char)(0xc0 | c >> 6);
-		to[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		to[0] = (char)(0xe0 | c >> 12);
-		to[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		to[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	to[0] = (char)(0xf0 | c >> 18);
-	to[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	to[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	to[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* \uXXXX, \UXXXXXXXX; @at: of the backslash. Return: behind it; NULL: bad(). */
 static const char *universal(struct tsdl_lexer *lexer, const char *at, char **to)
 {
@@ -204,7 +179,7 @@ static const char *universal(struct tsdl_lexer *lexer, const char *at, char **to
 		}
 		c = c << 4 | (uint32_t)digit;
 	}
-	size = put_utf8(*to, c);
+	size = !c || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : ctf_text_put(*to, c);
 	if (!size) {
 		bad(lexer, at, "this escape is no character");
 		return NULL;

@@ -476,8 +476,6 @@ static enum ctf_status enter_packet(struct stream_reader *reader)
 	    (head_scope(reader, CTF_PACKET_CONTEXT, reader->class->model.pub.packet_context, "packet context") != CTF_RECORD ||
 	     head_roles(reader, CTF_PACKET_CONTEXT, &values) != CTF_RECORD))
 		return CTF_ERROR;
-	if (reader->ready & 1u << CTF_PACKET_HEADER)
-		reader->scopes[CTF_PACKET_HEADER].base = reader->decoder.bytes;
 	if (head_sizes(reader, &values) != CTF_RECORD)
 		return CTF_ERROR;
 	head_times(reader);
@@ -610,17 +608,10 @@ static inline enum decode_result decode_record(struct stream_reader *reader, con
 	result = class->head.simple ? simple_header(reader, &class->head, &id) : general_header(reader, &id);
 	if (result)
 		return result;
-	event = id < class->n_by_id ? class->by_id[id] : layout_event_find(class, id);
+	event = layout_event_find(class, id);
 	if (!event)
 		return no_event(reader, id);
 	*ret = event;
-	if (event->flat) {
-		const uint64_t pos = bits_align(decoder->pos, event->flat_align);
-
-		reader->scope_at[0] = pos;
-		decoder->pos = pos + event->bits;
-		return decoder->pos > decoder->end ? DECODE_SHORT : DECODE_OK;
-	}
 	for (uint32_t i = 0; i < event->n_scopes; i++) {
 		reader->scope_at[i] = decoder->pos;
 		result = decode_skip(decoder, event->scopes[i]);
@@ -754,7 +745,7 @@ bool reader_fill(struct stream_reader *reader)
 	while (reader->quick && n < READER_PASSED) {
 		const uint64_t begin = bits_align(pos, head->align);
 		const struct head_case *one = head->cases;
-		const struct layout_quick *quick;
+		const struct layout_id *by_id;
 		uint64_t word, selector, id, at;
 
 		if (begin >= end)
@@ -769,17 +760,19 @@ bool reader_fill(struct stream_reader *reader)
 		id = word >> one->id_at & one->id_mask;
 		if (id >= class->n_by_id)
 			break;
-		quick = &class->quick[id];
+		by_id = &class->by_id[id];
+		if (!by_id->linear)
+			break;
 		at = begin + one->bits;
-		if (quick->flat)
-			at = ((at + quick->gap) & ~(uint64_t)quick->gap) + quick->bits;
-		else if (at > end || !quick->event || !pass_scopes(quick->event, bytes, &at, end, reader->decoder.saved))
+		if (by_id->flat)
+			at = ((at + by_id->gap) & ~(uint64_t)by_id->gap) + by_id->bits;
+		else if (at > end || !pass_scopes(by_id->event, bytes, &at, end, reader->decoder.saved))
 			break;
 		if (at > end)
 			break;
 		clock += ((word >> one->clock_at) - clock) & one->clock_mask; /* as clock_update() */
-		reader->passed[n] = (struct passed){quick->event, clock, begin, one->bits, (uint32_t)(at - begin)};
-		n += !reader->wanted || reader->wanted[quick->event->model.pub.index];
+		reader->passed[n] = (struct passed){by_id->event, clock, begin, one->bits, (uint32_t)(at - begin)};
+		n += !reader->wanted || reader->wanted[by_id->event->model.pub.index];
 		pos = at;
 	}
 	reader->n_passed = n;
@@ -903,33 +896,13 @@ static bool make_nodes(struct stream_reader *reader, struct scope_nodes *nodes, 
 	return made || say_later(reader);
 }
 
-static const struct ctf_class *scope_class(const struct stream_reader *reader, enum ctf_scope scope)
-{
-	const struct ctf_event_class *event = reader->record.event;
-
-	if (!event)
-		return NULL;
-	switch (scope) {
-	case CTF_EVENT_HEADER:
-		return event->stream->event_header;
-	case CTF_COMMON_CONTEXT:
-		return event->stream->event_context;
-	case CTF_SPECIFIC_CONTEXT:
-		return event->context;
-	case CTF_PAYLOAD:
-		return event->payload;
-	default:
-		return NULL;
-	}
-}
-
 struct ctf_field ctf_record_scope(const struct ctf_record *record, enum ctf_scope scope)
 {
 	struct stream_reader *reader = (struct stream_reader *)(uintptr_t)record;
 	struct scope_nodes *nodes = &reader->scopes[scope];
 
 	if (__builtin_expect(!(reader->ready & 1u << scope), 1)) {
-		const struct layout_class *class = layout_of(scope_class(reader, scope));
+		const struct layout_class *class = layout_of(record->event ? ctf_event_scope(record->event, scope) : NULL);
 
 		if (!class ||
 		    !make_nodes(reader, nodes, class, scope == CTF_EVENT_HEADER ? reader->header_at : scope_begin(reader, class)))

@@ -11,6 +11,9 @@
 /** ctf_text_next() - the UTF-8 character at @s, of which @left bytes are there, 1 at least. Return: its bytes; 0: malformed. */
 size_t ctf_text_next(const char *s, size_t left, uint32_t *ret);
 
+/** ctf_text_put() - the bytes of a character in UTF-8. @c: at most 0x10ffff. Return: how many. */
+size_t ctf_text_put(char to[4], uint32_t c);
+
 /**
  * ctf_text_clean() - copy text, cleaned and cut
  * @to:   room for min(size, max) + 1 bytes, or NULL to measure only; may be @s

@@ -24,7 +24,8 @@ struct window {
 	uint64_t loaded;    /* bytes read from all files so far */
 };
 
-/** window_open() - another file, whose content is not loaded yet. @keep: hold a descriptor, if enough are left. Return: 0; -errno. */
+/** window_open() - another file, whose content is not loaded yet. @keep: hold a descriptor, if enough are left. Return: 0; -errno.
+ */
 int window_open(struct window *window, const char *path, bool keep);
 
 /** window_leave() - close the file, forget what was loaded, keep the memory. */
