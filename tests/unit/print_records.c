@@ -290,7 +290,7 @@ static void test_days(void **state)
 static int open_trace(void **state)
 {
 	(void)state;
-	setenv("TZ", "XXX-5:30", 1);
+	setenv("TZ", "IST-5:30", 1);
 	tzset();
 	ctf = made_open(dir);
 	return 0;
