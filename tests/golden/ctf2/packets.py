@@ -400,6 +400,21 @@ CASES = [
         ],
     ),
     case(
+        'streams-within-a-nanosecond',
+        '5.7: clock values are finer than the time that is shown; equal ones come in the order of streams',
+        [
+            PREAMBLE,
+            clock(frequency=4000000000),
+            stream({'begin': uint(8, roles=STAMP)}, {'t': uint(8, roles=STAMP)}, clock='c'),
+            event(NOTE),
+        ],
+        {'a': '00  16 01  17 02', 'b': '00  15 03  17 04'},
+        [
+            record(time=time, cycles=cycles, file=file, fields={'a': a})
+            for time, cycles, file, a in [(5, 0x15, 'b', 3), (5, 0x16, 'a', 1), (5, 0x17, 'a', 2), (5, 0x17, 'b', 4)]
+        ],
+    ),
+    case(
         'streams-in-several-files',
         '5.6.1: files whose packets have one id and class are one data stream',
         [
