@@ -74,7 +74,7 @@ static enum ctf_status look(struct stream_reader *reader, struct index_place *at
 		return status;
 	ret_next->open = !packet->has_end;
 	if (packet->has_end)
-		ret_next->ends = later(at->ends, packet->end_ns);
+		ret_next->ends = packet->end_ns;
 	return status;
 }
 
