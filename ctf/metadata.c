@@ -17,6 +17,13 @@ static bool is_name_char(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+bool ctf_is_name(const char *text)
+{
+	while (*text && is_name_char(*text))
+		text++;
+	return !*text;
+}
+
 void ctf_identifier(char to[CTF_NAME_SIZE], const char *text)
 {
 	const size_t max = CTF_NAME_SIZE - 1 - 2 * SUFFIX_SIZE;

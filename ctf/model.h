@@ -109,6 +109,12 @@ struct ctf_model {
 	uint32_t max_classes;
 };
 
+/** model_is_less() - values of a number, as two's complement if it is signed. */
+static inline bool model_is_less(uint64_t a, uint64_t b, bool is_signed)
+{
+	return is_signed ? (int64_t)a < (int64_t)b : a < b;
+}
+
 /** model_init() - an empty one; @path and @error stay the caller's. */
 void model_init(struct ctf_model *model, const char *path, struct ctf_error *error);
 /** Frees the lists, not the arena. */

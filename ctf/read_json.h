@@ -193,6 +193,11 @@ void *json_name_find(struct lh_table *table, const char *name);
 
 /* ---- Field classes (read_json_class.c) ---- */
 
+/** The specification's words for enum ctf_scope and enum ctf_encoding; NULL at the end. */
+extern const char *const json_origins[], *const json_encodings[];
+/** json_role() - its word for one role. */
+const char *json_role(uint32_t role);
+
 /** json_read_class() - a field class, or the alias of one that was read before; r->scope and r->has_clock say for where. */
 bool json_read_class(struct json_reader *r, struct json_value value, struct model_class **ret);
 

@@ -21,6 +21,23 @@ struct class_kind {
 	bool (*read)(struct json_reader *r, struct model_class *class, const struct json_properties *p);
 };
 
+/* ---- Words ---- */
+
+const char *const json_origins[] = {
+	[CTF_PACKET_HEADER] = "packet-header",
+	[CTF_PACKET_CONTEXT] = "packet-context",
+	[CTF_EVENT_HEADER] = "event-record-header",
+	[CTF_COMMON_CONTEXT] = "event-record-common-context",
+	[CTF_SPECIFIC_CONTEXT] = "event-record-specific-context",
+	[CTF_PAYLOAD] = "event-record-payload",
+	NULL,
+};
+
+const char *const json_encodings[] = {
+	[CTF_UTF8] = "utf-8",       [CTF_UTF16LE] = "utf-16le", [CTF_UTF16BE] = "utf-16be",
+	[CTF_UTF32LE] = "utf-32le", [CTF_UTF32BE] = "utf-32be", NULL,
+};
+
 /* ---- Roles ---- */
 
 #define SCOPE(name) (1u << CTF_##name)
@@ -45,6 +62,15 @@ static const struct {
 };
 
 #define N_ROLES (sizeof(roles) / sizeof(roles[0]))
+
+const char *json_role(uint32_t role)
+{
+	uint32_t i = 0;
+
+	while (roles[i].role != role)
+		i++;
+	return roles[i].name;
+}
 
 static const char *const scope_names[CTF_N_SCOPES + 1] = {
 	[CTF_PACKET_HEADER] = "packet header",
@@ -278,15 +304,6 @@ static bool read_path(struct json_reader *r, struct json_value value, struct mod
 
 static bool read_location(struct json_reader *r, struct model_class *class, struct json_value value)
 {
-	static const char *const origins[] = {
-		[CTF_PACKET_HEADER] = "packet-header",
-		[CTF_PACKET_CONTEXT] = "packet-context",
-		[CTF_EVENT_HEADER] = "event-record-header",
-		[CTF_COMMON_CONTEXT] = "event-record-common-context",
-		[CTF_SPECIFIC_CONTEXT] = "event-record-specific-context",
-		[CTF_PAYLOAD] = "event-record-payload",
-		NULL,
-	};
 	const struct json_place *place = &r->fragment.places[value.at];
 	struct json_properties p;
 	uint32_t scope = 0;
@@ -297,7 +314,7 @@ static bool read_location(struct json_reader *r, struct model_class *class, stru
 	class->ref->origin = json_is_absent(p.is[PROPERTY_ORIGIN]) ? REF_RELATIVE : REF_SCOPE;
 	class->ref->line = place->line;
 	class->ref->column = place->column;
-	if (!json_get_word(r, p.is[PROPERTY_ORIGIN], origins, &scope))
+	if (!json_get_word(r, p.is[PROPERTY_ORIGIN], json_origins, &scope))
 		return false;
 	class->ref->scope = (enum ctf_scope)scope;
 	return read_path(r, p.is[PROPERTY_PATH], class->ref);
@@ -429,13 +446,9 @@ static bool read_length(struct json_reader *r, struct model_class *class, const 
 
 static bool read_string(struct json_reader *r, struct model_class *class, const struct json_properties *p)
 {
-	static const char *const encodings[] = {
-		[CTF_UTF8] = "utf-8",       [CTF_UTF16LE] = "utf-16le", [CTF_UTF16BE] = "utf-16be",
-		[CTF_UTF32LE] = "utf-32le", [CTF_UTF32BE] = "utf-32be", NULL,
-	};
 	uint32_t encoding = CTF_UTF8;
 
-	if (!json_get_word(r, p->is[PROPERTY_ENCODING], encodings, &encoding))
+	if (!json_get_word(r, p->is[PROPERTY_ENCODING], json_encodings, &encoding))
 		return false;
 	class->pub.encoding = (enum ctf_encoding)encoding;
 	class->pub.align = 8;

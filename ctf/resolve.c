@@ -383,11 +383,6 @@ static const char *wrong_kind(const struct layout_class *class, const struct sea
 	return NULL;
 }
 
-static bool is_less(uint64_t a, uint64_t b, bool is_signed)
-{
-	return is_signed ? (int64_t)a < (int64_t)b : a < b;
-}
-
 /*
  * CTF 2: ranges were read as those of signed numbers if one bound is negative. If the selector's numbers are of the other kind,
  * what it cannot be is cut off. A range of nothing stays, as first 1, last 0: an optional without ranges would mean something else.
@@ -401,11 +396,11 @@ static bool fit_ranges(struct resolver *resolver, struct ctf_member *option, boo
 		return false;
 	for (uint32_t i = 0; i < option->n_ranges; i++) {
 		ranges[i] = option->ranges[i];
-		if (is_less(ranges[i].first, least, !is_signed))
+		if (model_is_less(ranges[i].first, least, !is_signed))
 			ranges[i].first = least;
-		if (is_less(most, ranges[i].last, !is_signed))
+		if (model_is_less(most, ranges[i].last, !is_signed))
 			ranges[i].last = most;
-		if (is_less(ranges[i].last, ranges[i].first, !is_signed))
+		if (model_is_less(ranges[i].last, ranges[i].first, !is_signed))
 			ranges[i] = (struct ctf_range){.first = 1, .last = 0};
 	}
 	option->ranges = ranges;

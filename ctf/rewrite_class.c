@@ -152,27 +152,16 @@ static void find_used(struct ctf_rewrite *rewrite)
 
 bool rewrite_is_plain(const char *text)
 {
-	if (!*text || (*text >= '0' && *text <= '9') || tsdl_is_keyword(text))
-		return false;
-	for (; *text; text++)
-		if (!((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9') ||
-		      *text == '_'))
-			return false;
-	return true;
+	return *text && !(*text >= '0' && *text <= '9') && !tsdl_is_keyword(text) && ctf_is_name(text);
 }
 
 /* @name, or an identifier like it, with one '_' in front that readers take off. */
 static const char *underscored(struct maker *maker, const char *name)
 {
 	char identifier[CTF_NAME_SIZE];
-	const size_t size = strlen(name);
-	bool plain = true;
 	char *text;
 
-	for (size_t i = 0; i < size; i++)
-		plain &= (name[i] >= 'a' && name[i] <= 'z') || (name[i] >= 'A' && name[i] <= 'Z') ||
-			 (name[i] >= '0' && name[i] <= '9') || name[i] == '_';
-	if (!plain || !size) {
+	if (!*name || !ctf_is_name(name)) {
 		ctf_identifier(identifier, name);
 		name = identifier;
 	}
@@ -323,8 +312,7 @@ static bool is_written(const struct maker *maker, const struct ctf_class *class,
 	if (class->type != CTF_VARIANT)
 		return true;
 	for (uint32_t k = 0; k < member->n_ranges; k++)
-		n += class->selector_signed ? (int64_t)member->ranges[k].first <= (int64_t)member->ranges[k].last
-					    : member->ranges[k].first <= member->ranges[k].last;
+		n += !model_is_less(member->ranges[k].last, member->ranges[k].first, class->selector_signed);
 	return n;
 }
 
@@ -480,7 +468,7 @@ struct ctf_range rewrite_domain(const struct out_class *class)
 
 bool rewrite_is_less(const struct out_class *class, uint64_t a, uint64_t b)
 {
-	return class->from->type == CTF_SINT ? (int64_t)a < (int64_t)b : a < b;
+	return model_is_less(a, b, class->from->type == CTF_SINT);
 }
 
 bool rewrite_clip(const struct out_class *class, const struct ctf_range *range, struct ctf_range *ret)

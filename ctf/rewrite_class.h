@@ -11,9 +11,6 @@
 #include "ctf/layout.h"
 #include "ctf/rewrite.h"
 
-/** The fields that a packet's head begins with are of these sizes, at bytes. */
-#define REWRITE_HEAD_MAX 64u
-
 struct out_class;
 
 struct out_member {

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ctf/read_json.h"
 #include "ctf/text.h"
 #include "ctf/writer.h"
 
@@ -165,18 +166,12 @@ static void put_path(const struct json *json, const struct out_class *class, boo
 
 static void put_location(const struct json *json, const char *key, const struct out_class *user)
 {
-	static const char *const scopes[] = {"packet-header",
-					     "packet-context",
-					     "event-record-header",
-					     "event-record-common-context",
-					     "event-record-specific-context",
-					     "event-record-payload"};
 	const struct out_class *target = rewrite_target(&json->scopes, user->from->source);
 	bool any = false;
 
 	if (!target)
 		return;
-	fprintf(json->out, ",\"%s\":{\"origin\":\"%s\",\"path\":[", key, scopes[target->scope]);
+	fprintf(json->out, ",\"%s\":{\"origin\":\"%s\",\"path\":[", key, json_origins[target->scope]);
 	put_path(json, target, &any);
 	fprintf(json->out, "]}");
 }
@@ -197,15 +192,9 @@ static void put_length(const struct json *json, const struct out_class *class, c
 
 static void put_string(const struct json *json, const struct out_class *class)
 {
-	static const char *const encodings[] = {[CTF_UTF8] = "utf-8",
-						[CTF_UTF16LE] = "utf-16le",
-						[CTF_UTF16BE] = "utf-16be",
-						[CTF_UTF32LE] = "utf-32le",
-						[CTF_UTF32BE] = "utf-32be"};
-
 	put_length(json, class, "string");
 	if (class->from->encoding != CTF_UTF8)
-		fprintf(json->out, ",\"encoding\":\"%s\"", encodings[class->from->encoding]);
+		fprintf(json->out, ",\"encoding\":\"%s\"", json_encodings[class->from->encoding]);
 }
 
 static void put_align(const struct json *json, const struct out_class *class)
@@ -250,11 +239,6 @@ static void put_structure(const struct json *json, const struct out_class *class
 	putc(']', json->out);
 }
 
-static bool is_less(bool is_signed, uint64_t a, uint64_t b)
-{
-	return is_signed ? (int64_t)a < (int64_t)b : a < b;
-}
-
 /*
  * What of [first, last] no option before the @n-th has: in TSDL the first option that has a value is meant, in CTF 2 no two may
  * have it.
@@ -267,11 +251,12 @@ static void put_rest(const struct json *json, const struct ctf_class *variant, u
 		for (uint32_t k = 0; k < variant->members[i].n_ranges; k++) {
 			const struct ctf_range *taken = &variant->members[i].ranges[k];
 
-			if (is_less(is_signed, range.last, taken->first) || is_less(is_signed, taken->last, range.first))
+			if (model_is_less(range.last, taken->first, is_signed) ||
+			    model_is_less(taken->last, range.first, is_signed))
 				continue;
-			if (is_less(is_signed, range.first, taken->first))
+			if (model_is_less(range.first, taken->first, is_signed))
 				put_rest(json, variant, n, (struct ctf_range){range.first, taken->first - 1}, any);
-			if (!is_less(is_signed, taken->last, range.last))
+			if (!model_is_less(taken->last, range.last, is_signed))
 				return;
 			range.first = taken->last + 1;
 		}
@@ -285,7 +270,7 @@ static void put_ranges(const struct json *json, const struct ctf_class *class, u
 
 	fprintf(json->out, ",\"selector-field-ranges\":[");
 	for (uint32_t i = 0; i < option->n_ranges; i++)
-		if (!is_less(class->selector_signed, option->ranges[i].last, option->ranges[i].first))
+		if (!model_is_less(option->ranges[i].last, option->ranges[i].first, class->selector_signed))
 			put_rest(json, class, n, option->ranges[i], &any);
 	putc(']', json->out);
 }
@@ -355,23 +340,6 @@ static void put_class(const struct json *json, const struct out_class *class)
 
 /* ---- Heads ---- */
 
-static const char *role_name(uint32_t role)
-{
-	static const char *const names[] = {"packet-magic-number",
-					    "metadata-stream-uuid",
-					    "data-stream-class-id",
-					    "data-stream-id",
-					    "packet-total-length",
-					    "packet-content-length",
-					    "default-clock-timestamp",
-					    "packet-end-default-clock-timestamp",
-					    "discarded-event-record-counter-snapshot",
-					    "packet-sequence-number",
-					    "event-record-class-id"};
-
-	return names[__builtin_ctz(role)];
-}
-
 static void put_own_number(const struct json *json, const char *name, uint32_t bits, uint32_t align, uint32_t role)
 {
 	fprintf(json->out, "{\"name\":\"%s\",\"field-class\":{\"type\":\"fixed-length-unsigned-integer\",\"length\":%u,", name,
@@ -380,7 +348,7 @@ static void put_own_number(const struct json *json, const char *name, uint32_t b
 	if (align > 1)
 		fprintf(json->out, ",\"alignment\":%u", align);
 	if (role)
-		fprintf(json->out, ",\"roles\":[\"%s\"]", role_name(role));
+		fprintf(json->out, ",\"roles\":[\"%s\"]", json_role(role));
 	fprintf(json->out, "}}");
 }
 
@@ -400,7 +368,7 @@ static void put_head(const struct json *json, const char *key, const struct out_
 			fprintf(json->out,
 				"{\"name\":\"%s\",\"field-class\":{\"type\":\"static-length-blob\",\"length\":16,\"roles\":[\"%s\"]"
 				"}}",
-				own->name, role_name(own->role));
+				own->name, json_role(own->role));
 		else
 			put_own_number(json, own->name, own->bits, 8, own->role);
 	}

@@ -340,30 +340,12 @@ static void put_head(struct tsdl *tsdl, const char *what, const struct out_strea
 	fprintf(tsdl->out, "} align(8);\n");
 }
 
-static void put_compact_header(struct tsdl *tsdl, const struct out_stream *stream, const char *clock)
-{
-	const unsigned int extended = (1u << stream->id_bits) - 1, clock_bits = 32 - stream->id_bits;
-
-	fprintf(tsdl->out,
-		"\t\tenum : integer { size = %u; align = 1; signed = false; } { compact = 0 ... %u, extended = %u } id;\n"
-		"\t\tvariant <id> {\n"
-		"\t\t\tstruct {\n"
-		"\t\t\t\tinteger { size = %u; align = 1; signed = false; map = clock.%s.value; } timestamp;\n"
-		"\t\t\t} compact;\n"
-		"\t\t\tstruct {\n"
-		"\t\t\t\tinteger { size = %u; align = 1; signed = false; map = clock.%s.value; } zero;\n"
-		"\t\t\t\tinteger { size = %u; align = 1; signed = false; } id;\n"
-		"\t\t\t\tinteger { size = 64; align = 1; signed = false; map = clock.%s.value; } timestamp;\n"
-		"\t\t\t} extended;\n"
-		"\t\t} v;\n",
-		stream->id_bits, extended - 1, extended, clock_bits, clock, clock_bits, clock, stream->id_size, clock);
-}
-
 static void put_record_header(struct tsdl *tsdl, const struct out_stream *stream)
 {
 	fprintf(tsdl->out, "\tevent.header := struct {\n");
 	if (stream->from->clock)
-		put_compact_header(tsdl, stream, rewrite_clock_name(tsdl->rewrite, stream->from->clock));
+		ctf_tsdl_record_header(tsdl->out, rewrite_clock_name(tsdl->rewrite, stream->from->clock), 0, stream->id_bits,
+				       stream->id_size);
 	else
 		fprintf(tsdl->out, "\t\tinteger { size = %u; align = 8; signed = false; } id;\n", stream->id_size);
 	if (stream->event_header)

@@ -151,15 +151,14 @@ static void write_packet_context(const struct ctfw_stream_class *stream, const c
  * The rest of an extended header's word is not a clock, but is said to be one: babeltrace2 warns of fields in this place that are
  * neither id nor clock. It does no harm, since the full clock that follows is taken as it is.
  */
-static void write_event_header(const struct ctfw_stream_class *stream, const char *clock, FILE *out)
+void ctf_tsdl_record_header(FILE *out, const char *clock, uint32_t first_id, uint32_t id_bits, uint32_t id_size)
 {
-	const uint32_t extended = (1u << stream->id_bits) - 1;
-	const uint32_t clock_bits = 32 - stream->id_bits;
+	const uint32_t extended = (1u << id_bits) - 1;
+	const uint32_t clock_bits = 32 - id_bits;
 
 	fprintf(out,
-		"\tevent.header := struct {\n"
 		"\t\tenum : integer { size = %u; align = 1; signed = false; } {\n"
-		"\t\t\tcompact = 1 ... %u,\n"
+		"\t\t\tcompact = %u ... %u,\n"
 		"\t\t\textended = %u\n"
 		"\t\t} id;\n"
 		"\t\tvariant <id> {\n"
@@ -168,12 +167,11 @@ static void write_event_header(const struct ctfw_stream_class *stream, const cha
 		"\t\t\t} compact;\n"
 		"\t\t\tstruct {\n"
 		"\t\t\t\tinteger { size = %u; align = 1; signed = false; map = clock.%s.value; } zero;\n"
-		"\t\t\t\tinteger { size = 32; align = 1; signed = false; } id;\n"
+		"\t\t\t\tinteger { size = %u; align = 1; signed = false; } id;\n"
 		"\t\t\t\tinteger { size = 64; align = 1; signed = false; map = clock.%s.value; } timestamp;\n"
 		"\t\t\t} extended;\n"
-		"\t\t} v;\n"
-		"\t} align(8);\n",
-		stream->id_bits, extended - 1, extended, clock_bits, clock, clock_bits, clock, clock);
+		"\t\t} v;\n",
+		id_bits, first_id, extended - 1, extended, clock_bits, clock, clock_bits, clock, id_size, clock);
 }
 
 static void write_number(FILE *out, const struct ctfw_field *field, int64_t value)
@@ -290,7 +288,9 @@ int ctf_tsdl_write_stream(const struct ctfw_stream_class *stream, const struct c
 	ctf_identifier(clock_name, clock->name);
 	fprintf(out, "stream {\n\tid = %" PRIu32 ";\n", stream->id);
 	write_packet_context(stream, clock_name, out);
-	write_event_header(stream, clock_name, out);
+	fprintf(out, "\tevent.header := struct {\n");
+	ctf_tsdl_record_header(out, clock_name, 1, stream->id_bits, 32);
+	fprintf(out, "\t} align(8);\n");
 	if (stream->n_contexts) {
 		fprintf(out, "\tevent.context := ");
 		err = write_fields(out, stream->contexts, stream->n_contexts);

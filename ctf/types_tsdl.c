@@ -697,11 +697,6 @@ static bool enum_value(struct tsdl_reader *reader, const struct tsdl_value *valu
 	return true;
 }
 
-static bool is_less(uint64_t a, uint64_t b, bool is_signed)
-{
-	return is_signed ? (int64_t)a < (int64_t)b : a < b;
-}
-
 /* What is behind a label: nothing, = VALUE, = FIRST ... LAST. @next: the value if there is nothing; NULL: there is none. */
 static bool read_range(struct tsdl_reader *reader, bool is_signed, const uint64_t *next, struct ctf_range *ret)
 {
@@ -722,7 +717,7 @@ static bool read_range(struct tsdl_reader *reader, bool is_signed, const uint64_
 		return true;
 	if (!tsdl_value(reader, &value) || !enum_value(reader, &value, is_signed, &ret->last))
 		return false;
-	if (is_less(ret->last, ret->first, is_signed))
+	if (model_is_less(ret->last, ret->first, is_signed))
 		return model_error(reader->model, value.line, value.column, "the range ends before it begins");
 	return true;
 }

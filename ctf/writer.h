@@ -27,6 +27,9 @@ struct ctf_name {
 /** ctf_names_new() - names for @n fields, to be freed; NULL: out of memory. */
 struct ctf_name *ctf_names_new(const struct ctfw_field *fields, uint32_t n);
 
+/** ctf_is_name() - is all of it letters, digits and '_'? */
+bool ctf_is_name(const char *text);
+
 /** ctf_identifier() - the nearest thing to @text that is letters, digits and '_'. Never empty. */
 void ctf_identifier(char to[CTF_NAME_SIZE], const char *text);
 
@@ -40,6 +43,12 @@ void ctf_uuid_text(char to[CTF_UUID_SIZE], const uint8_t uuid[16]);
 
 /** ctf_tsdl_string() - in quotes, with escapes. */
 void ctf_tsdl_string(FILE *out, const char *text);
+
+/**
+ * ctf_tsdl_record_header() - the members of a compact record header (core/record.h): a word, of which @id_bits are the id, from
+ * @first_id on, and the rest the clock; all id bits set: then an id of @id_size bits and the whole clock follow
+ */
+void ctf_tsdl_record_header(FILE *out, const char *clock, uint32_t first_id, uint32_t id_bits, uint32_t id_size);
 
 /* tsdl.c and json.c. Return: 0, -ENOMEM. */
 int ctf_tsdl_write_trace(const struct ctfw_trace_class *trace, FILE *out);
