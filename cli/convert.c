@@ -40,8 +40,8 @@ struct convert {
 	struct cli_traces_options which;
 	struct cli_traces traces;
 	enum ctf_version version;
-	const char *output;
-	char *made; /* the directory that is being written */
+	char *output; /* without a slash at its end */
+	char *made;   /* the directory that is being written */
 	char **operands;
 	size_t n_operands;
 	char **names; /* of traces, in the output; "": the output itself */
@@ -60,6 +60,20 @@ static void stop(int signal_number)
 
 /* ---- Words ---- */
 
+static int no_memory(const struct convert *convert)
+{
+	return cli_fail(convert->command, "out of memory");
+}
+
+static size_t size_without_slashes(const char *path)
+{
+	size_t size = strlen(path);
+
+	while (size > 1 && path[size - 1] == '/')
+		size--;
+	return size;
+}
+
 static int set(void *data, int key, const char *arg)
 {
 	struct convert *convert = data;
@@ -68,8 +82,9 @@ static int set(void *data, int key, const char *arg)
 		return -1;
 	switch (key) {
 	case 'o':
-		convert->output = arg;
-		break;
+		free(convert->output);
+		convert->output = strndup(arg, size_without_slashes(arg));
+		return convert->output ? -1 : no_memory(convert);
 	case OPT_CTF:
 		if (strcmp(arg, "1.8") && strcmp(arg, "2"))
 			return cli_usage_error(convert->command, "--ctf is 1.8 or 2, not \"%s\"", arg);
@@ -88,20 +103,13 @@ static int fail(const char *what, int error)
 	return CLI_FAILED;
 }
 
-static int no_memory(const struct convert *convert)
-{
-	return cli_fail(convert->command, "out of memory");
-}
-
 /* ---- Names ---- */
 
 /* What of @path is below @dir; NULL: it is not. */
 static const char *below(const char *path, const char *dir)
 {
-	size_t n = strlen(dir);
+	const size_t n = size_without_slashes(dir);
 
-	while (n > 1 && dir[n - 1] == '/')
-		n--;
 	if (strncmp(path, dir, n) || (path[n] && path[n] != '/' && dir[n - 1] != '/'))
 		return NULL;
 	path += n;
@@ -126,6 +134,22 @@ static bool is_name_taken(const struct convert *convert, uint32_t n, const char 
 	return false;
 }
 
+/* @name, which is freed or returned, with a number behind it if one of the first @n traces has it. NULL: no memory. */
+static char *unique_name(const struct convert *convert, uint32_t n, char *name)
+{
+	char *numbered = name;
+
+	for (unsigned int i = 2; numbered && is_name_taken(convert, n, numbered); i++) {
+		if (numbered != name)
+			free(numbered);
+		if (asprintf(&numbered, "%s-%u", name, i) < 0)
+			numbered = NULL;
+	}
+	if (numbered != name)
+		free(name);
+	return numbered;
+}
+
 /* The way to a trace below its operand; with the operand's name in front if there are several. NULL: no memory. */
 static char *name_trace(const struct convert *convert, uint32_t index)
 {
@@ -148,15 +172,7 @@ static char *name_trace(const struct convert *convert, uint32_t index)
 	} else {
 		name = strdup(best);
 	}
-	for (unsigned int i = 2; name && is_name_taken(convert, index, name); i++) {
-		char *other;
-
-		if (asprintf(&other, "%s-%u", name, i) < 0)
-			other = NULL;
-		free(name);
-		name = other;
-	}
-	return name;
+	return unique_name(convert, index, name);
 }
 
 static bool name_traces(struct convert *convert)
@@ -184,13 +200,10 @@ static int exists(const struct convert *convert)
 static int make_output(struct convert *convert)
 {
 	struct stat stat_buf;
-	size_t size = strlen(convert->output);
 
-	while (size > 1 && convert->output[size - 1] == '/')
-		size--;
 	if (!lstat(convert->output, &stat_buf))
 		return exists(convert);
-	if (asprintf(&convert->made, "%.*s.unfinished-XXXXXX", (int)size, convert->output) < 0) {
+	if (asprintf(&convert->made, "%s.unfinished-XXXXXX", convert->output) < 0) {
 		convert->made = NULL;
 		return no_memory(convert);
 	}
@@ -237,23 +250,17 @@ static void remove_output(struct convert *convert)
 static int finish_output(struct convert *convert)
 {
 	const mode_t mask = umask(0);
-	char *to = strdup(convert->output);
 	int result;
 
 	umask(mask);
-	if (!to)
-		return no_memory(convert);
-	for (size_t n = strlen(to); n > 1 && to[n - 1] == '/'; n--)
-		to[n - 1] = 0;
 	result = chmod(convert->made, 0777 & ~mask);
 	if (!result)
-		result = renameat2(AT_FDCWD, convert->made, AT_FDCWD, to, RENAME_NOREPLACE);
+		result = renameat2(AT_FDCWD, convert->made, AT_FDCWD, convert->output, RENAME_NOREPLACE);
 	/* A file system that does not know the flag: rename() takes the place of an empty directory only. */
 	if (result && (errno == EINVAL || errno == ENOSYS))
-		result = rename(convert->made, to);
+		result = rename(convert->made, convert->output);
 	if (result)
-		result = errno == EEXIST || errno == ENOTEMPTY ? exists(convert) : fail(to, errno);
-	free(to);
+		result = errno == EEXIST || errno == ENOTEMPTY ? exists(convert) : fail(convert->output, errno);
 	return result;
 }
 
@@ -296,14 +303,9 @@ static int write_metadata(struct convert *convert, uint32_t trace, const struct 
 	return status;
 }
 
-/* What an iterator needs to know to tell packets. */
-struct stream_work {
-	struct ctf_rewriter *to;
-};
-
 static void enter_packet(void *data, const struct ctf_record *record)
 {
-	ctf_rewriter_packet(((struct stream_work *)data)->to, record);
+	ctf_rewriter_packet(data, record);
 }
 
 static void complain(struct convert *convert, const struct ctf_error *error)
@@ -339,7 +341,6 @@ static int copy_records(struct convert *convert, struct ctf_iter *iter, struct c
 static int copy_stream(struct convert *convert, const struct ctf_stream *stream, struct ctf_rewriter *to)
 {
 	struct ctf_select select = convert->traces.select;
-	struct stream_work work = {to};
 	struct ctf_error error;
 	struct ctf_iter *iter;
 	int result;
@@ -347,7 +348,7 @@ static int copy_stream(struct convert *convert, const struct ctf_stream *stream,
 	/* A packet without records of a filter is of no use; one of a quiet time says that it was quiet. */
 	if (!convert->traces.filter) {
 		select.packet = enter_packet;
-		select.data = &work;
+		select.data = to;
 	}
 	convert->streams[stream->index] = true;
 	select.streams = convert->streams;
@@ -449,27 +450,35 @@ static int convert_all(struct convert *convert)
 	return status;
 }
 
+static int convert_operands(struct convert *convert, int argc, char **argv)
+{
+	int status;
+
+	term_progress_init(&convert->progress, "converting");
+	convert->operands = argv + optind;
+	convert->n_operands = (size_t)(argc - optind);
+	status = cli_traces_open(&convert->traces, convert->command, argc, argv, &convert->which);
+	if (status < 0)
+		status = convert_all(convert);
+	for (uint32_t i = 0; convert->names && i < ctf_n_traces(convert->traces.ctf); i++)
+		free(convert->names[i]);
+	free(convert->names);
+	free(convert->streams);
+	free(convert->made);
+	cli_traces_close(&convert->traces);
+	return status;
+}
+
 static int run(const struct cli_command *command, int argc, char **argv)
 {
 	struct convert convert = {.command = command, .version = CTF_1_8};
 	int status = cli_parse(command, argc, argv, set, &convert);
 
-	if (status >= 0)
-		return status;
-	if (!convert.output || !*convert.output)
-		return cli_usage_error(command, "where to? Name a new directory with -o");
-	term_progress_init(&convert.progress, "converting");
-	convert.operands = argv + optind;
-	convert.n_operands = (size_t)(argc - optind);
-	status = cli_traces_open(&convert.traces, command, argc, argv, &convert.which);
+	if (status < 0 && (!convert.output || !*convert.output))
+		status = cli_usage_error(command, "where to? Name a new directory with -o");
 	if (status < 0)
-		status = convert_all(&convert);
-	for (uint32_t i = 0; convert.names && i < ctf_n_traces(convert.traces.ctf); i++)
-		free(convert.names[i]);
-	free(convert.names);
-	free(convert.streams);
-	free(convert.made);
-	cli_traces_close(&convert.traces);
+		status = convert_operands(&convert, argc, argv);
+	free(convert.output);
 	return status;
 }
 

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -284,6 +285,14 @@ def test_names(place):
     equal(found(convert(place, source / "a", place.folder / "two", source / "b")),
           ["a/metadata", "a/stream_0", "b/c/metadata", "b/c/stream_0"], "files of two directories")
     equal(found(convert(place, source / "a", place.folder / "three/")), ["metadata", "stream_0"], "files of a trace")
+    (source / "ab").mkdir()
+    (place.folder / "other").mkdir()
+    for folder in (source / "ab" / "d", place.folder / "other" / "a"):
+        shutil.copytree(source / "a", folder)
+    convert_all = ("-o", place.folder / "four", source, source / "a", place.folder / "other" / "a")
+    equal(place.run(BORELOG, "convert", *convert_all).returncode, 0, "exit status")
+    equal(found(place.folder / "four"), sorted(f"{name}/{file}" for name in ("a", "a-2", "a-3", "all/ab/d", "all/b/c")
+                                               for file in ("metadata", "stream_0")), "files of directories with the same names")
     (place.folder / "usual").mkdir()
     equal(*[(place.folder / name).stat().st_mode & 0o777 for name in ("one", "usual")], "rights of the directory")
 
