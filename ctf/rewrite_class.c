@@ -229,20 +229,14 @@ static bool is_number(const struct ctf_class *class)
 	return class->type <= CTF_FLOAT;
 }
 
-/* TSDL lets two byte orders meet in a byte, CTF 2 does not. */
-static bool keeps_order(const struct ctf_rewrite *rewrite, const struct ctf_class *class)
-{
-	return class->big_endian == rewrite->trace->big_endian || rewrite->trace->strict || rewrite->version == CTF_1_8 ||
-	       (class->align % 8 == 0 && class->size % 8 == 0);
-}
-
 static bool number_stays(const struct ctf_rewrite *rewrite, const struct ctf_class *class)
 {
 	if (class->leb128)
 		return rewrite->version == CTF_2;
 	if (rewrite->version == CTF_1_8 && (class->reversed || (class->type == CTF_FLOAT && class->size < 32)))
 		return false;
-	return keeps_order(rewrite, class);
+	/* What is of two byte orders in the source may get another neighbour, with which it must not share a byte. */
+	return !rewrite->trace->strict;
 }
 
 static bool stays(const struct ctf_rewrite *rewrite, const struct ctf_class *class)
