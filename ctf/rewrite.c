@@ -42,8 +42,8 @@ struct ctf_rewriter {
 	size_t packet; /* where that begins, in bytes */
 	uint64_t pos;  /* bits from its beginning */
 	bool in_packet;
-	size_t begin_at, sizes_at; /* of its context, bytes from its beginning */
-	uint64_t begin;            /* cycles */
+	size_t context_at; /* bytes from its beginning */
+	uint64_t begin;    /* cycles */
 	uint64_t end;
 	uint64_t clock; /* last record's time */
 	bool end_known;
@@ -175,9 +175,8 @@ static bool put_numbers_copied(struct ctf_rewriter *to, const struct out_class *
 {
 	const struct ctf_class *from = element->from;
 
-	if (from->size % 8 || array->class->stride != from->size || array->at % 8 || to->pos % 8 || from->size % element->align ||
-	    element->size != from->size || element->big_endian != from->big_endian || element->reversed != from->reversed ||
-	    from->leb128 || element->widened)
+	if (from->size % 8 || array->class->stride != from->size || array->at % 8 || to->pos % 8 || element->size != from->size ||
+	    element->reversed != from->reversed)
 		return false;
 	put_bytes(to, array->base + array->at / 8, (size_t)(array->n * from->size / 8));
 	return true;
@@ -284,10 +283,12 @@ static void put_own(struct ctf_rewriter *to, uint64_t value, uint32_t bits)
 	put_number(to, value, bits, to->rewrite->trace->big_endian);
 }
 
-static void set_own(struct ctf_rewriter *to, size_t at, uint64_t value)
+/* At *@at, which moves on. */
+static void set_own(struct ctf_rewriter *to, size_t *at, uint64_t value)
 {
 	value = to->rewrite->trace->big_endian ? htobe64(value) : htole64(value);
-	memcpy(to->bytes + to->packet + at, &value, sizeof(value));
+	memcpy(to->bytes + to->packet + *at, &value, sizeof(value));
+	*at += sizeof(value);
 }
 
 static void put_packet_header(struct ctf_rewriter *to, const struct ctf_record *record)
@@ -306,13 +307,8 @@ static void put_packet_header(struct ctf_rewriter *to, const struct ctf_record *
 static void put_packet_context(struct ctf_rewriter *to, const struct ctf_record *record)
 {
 	align(to, 8);
-	to->begin_at = (size_t)to->pos / 8;
-	if (to->stream->has_begin)
-		put_own(to, 0, 64);
-	if (to->stream->has_end)
-		put_own(to, 0, 64);
-	to->sizes_at = (size_t)to->pos / 8;
-	for (uint32_t i = 0; i < 4; i++)
+	to->context_at = (size_t)to->pos / 8;
+	for (uint32_t i = 0; i < 4u + to->stream->has_begin + to->stream->has_end; i++)
 		put_own(to, 0, 64);
 	put_scope(to, to->stream->packet_context, record, CTF_PACKET_CONTEXT);
 }
@@ -363,6 +359,7 @@ static void write_out(struct ctf_rewriter *to)
 static void end_packet(struct ctf_rewriter *to)
 {
 	const uint64_t bits = (to->pos + 7) / 8 * 8;
+	size_t at = to->context_at;
 
 	if (!to->in_packet || to->error)
 		return;
@@ -371,13 +368,13 @@ static void end_packet(struct ctf_rewriter *to)
 	if (!to->end_known || to->end < to->begin)
 		to->end = to->clock < to->begin ? to->begin : to->clock;
 	if (to->stream->has_begin)
-		set_own(to, to->begin_at, to->begin);
+		set_own(to, &at, to->begin);
 	if (to->stream->has_end)
-		set_own(to, to->begin_at + 8 * to->stream->has_begin, to->end);
-	set_own(to, to->sizes_at, to->pos);
-	set_own(to, to->sizes_at + 8, bits);
-	set_own(to, to->sizes_at + 16, to->sequence++);
-	set_own(to, to->sizes_at + 24, to->discarded);
+		set_own(to, &at, to->end);
+	set_own(to, &at, to->pos);
+	set_own(to, &at, bits);
+	set_own(to, &at, to->sequence++);
+	set_own(to, &at, to->discarded);
 	to->packet += (size_t)bits / 8;
 	to->pos = 0;
 	if (to->packet >= FLUSH_AT)

@@ -244,7 +244,7 @@ static bool stays(const struct ctf_rewrite *rewrite, const struct ctf_class *cla
 	if (is_number(class))
 		return number_stays(rewrite, class);
 	if (class->type == CTF_STRING || class->type == CTF_BLOB)
-		return class->align == 8 && (rewrite->version == CTF_2 || class->type == CTF_BLOB || class->encoding == CTF_UTF8);
+		return rewrite->version == CTF_2 || class->type == CTF_BLOB || class->encoding == CTF_UTF8;
 	if (class->type == CTF_ARRAY && rewrite->version == CTF_1_8 && class->align != class->members->class->align)
 		return false;
 	for (uint32_t i = 0; i < class->n_members; i++)
