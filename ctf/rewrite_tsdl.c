@@ -498,13 +498,10 @@ static void put_event(struct tsdl *tsdl, const struct out_stream *stream, uint32
 	const struct ctf_event_class *event = stream->from->events[i];
 
 	tsdl->scopes = rewrite_scopes(tsdl->rewrite, stream, &stream->events[i]);
-	fprintf(tsdl->out, "event {\n");
-	if (event->name) {
-		fprintf(tsdl->out, "\tname = ");
-		ctf_tsdl_string(tsdl->out, event->name);
-		fprintf(tsdl->out, ";\n");
-	}
-	fprintf(tsdl->out, "\tid = %" PRIu64 ";\n\tstream_id = %" PRIu64 ";\n", event->id, stream->from->id);
+	/* Other readers refuse an event without a name, but not an empty one. */
+	fprintf(tsdl->out, "event {\n\tname = ");
+	ctf_tsdl_string(tsdl->out, event->name ? event->name : "");
+	fprintf(tsdl->out, ";\n\tid = %" PRIu64 ";\n\tstream_id = %" PRIu64 ";\n", event->id, stream->from->id);
 	if (event->has_loglevel)
 		fprintf(tsdl->out, "\tloglevel = %" PRId64 ";\n", event->loglevel);
 	if (event->emf_uri)
