@@ -2,60 +2,34 @@
 /**
  * trace_fuzz.c - whole traces: metadata of either kind and the bytes of one data stream file.
  *
- * An input is the metadata's size in two bytes, little-endian, the metadata, and then the data. What is opened is read twice: by an
- * iterator, which passes over several records at once where it can and whose every field is looked at, and by the reader alone, record by
- * record. Both must give the same records at the same places, and the same errors.
+ * What is opened is read twice: by an iterator, which passes over several records at once where it can and whose every field is
+ * looked at, and by the reader alone, record by record. Both must give the same records at the same places, and the same errors.
  */
 #include <assert.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "ctf/reader.h"
+#include "tests/fuzz/trace_input.h"
 
 #define RECORDS_MAX 20000u /* of one input: tiny records of big inputs take too long */
 
-static char directory[256], metadata_path[280], data_path[280];
-static pid_t owner; /* of the directory: AFL++ forks */
+static struct trace_dir input;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void remove_directory(void)
 {
-	if (getpid() != owner)
-		return;
-	unlink(metadata_path);
-	unlink(data_path);
-	rmdir(directory);
+	trace_dir_remove(&input);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const char *folder = getenv("TMPDIR");
-
 	(void)argc;
 	(void)argv;
-	snprintf(directory, sizeof(directory), "%s/borelog-fuzz-XXXXXX", folder ? folder : "/tmp");
-	if (!mkdtemp(directory))
-		abort();
-	owner = getpid();
-	snprintf(metadata_path, sizeof(metadata_path), "%s/metadata", directory);
-	snprintf(data_path, sizeof(data_path), "%s/data", directory);
+	trace_dir_make(&input);
 	atexit(remove_directory);
 	return 0;
-}
-
-static void write_file(const char *path, const uint8_t *bytes, size_t size)
-{
-	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
-		abort();
-	close(fd);
 }
 
 static uint64_t sum;
@@ -83,7 +57,8 @@ static void look_at(const struct ctf_field *field)
 	} else {
 		uint64_t numbers[16], n = 0;
 
-		for (struct ctf_field child = ctf_field_first(field); child.class && n < 4096; child = ctf_field_next(field, &child), n++)
+		for (struct ctf_field child = ctf_field_first(field); child.class && n < 4096;
+		     child = ctf_field_next(field, &child), n++)
 			look_at(&child);
 		if (class->numbers)
 			assert(ctf_field_numbers(field, 0, 16, numbers) == (field->n < 16 ? field->n : 16));
@@ -139,24 +114,9 @@ static void read_both_ways(const struct ctf *ctf)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	const char *const dirs[] = {directory};
-	struct ctf_error error;
-	struct ctf *ctf;
-	size_t metadata;
+	struct ctf *ctf = trace_input_open(&input, bytes, size);
 
-	if (size < 2)
-		return 0;
-	metadata = (size_t)(bytes[0] | bytes[1] << 8);
-	if (metadata > size - 2)
-		metadata = size - 2;
-	write_file(metadata_path, bytes + 2, metadata);
-	write_file(data_path, bytes + 2 + metadata, size - 2 - metadata);
-	ctf = ctf_open(dirs, 1, &error);
-	if (!ctf) {
-		assert(error.text[0]);
-		return 0;
-	}
-	if (ctf_n_streams(ctf))
+	if (ctf && ctf_n_streams(ctf))
 		read_both_ways(ctf);
 	ctf_close(ctf);
 	return 0;
