@@ -50,7 +50,7 @@ void ctf_tsdl_string(FILE *out, const char *text);
  */
 void ctf_tsdl_record_header(FILE *out, const char *clock, uint32_t first_id, uint32_t id_bits, uint32_t id_size);
 
-/* tsdl.c and json.c. Return: 0, -ENOMEM. */
+/* write_tsdl.c and write_json.c. Return: 0, -ENOMEM. */
 int ctf_tsdl_write_trace(const struct ctfw_trace_class *trace, FILE *out);
 int ctf_tsdl_write_stream(const struct ctfw_stream_class *stream, const struct ctfw_clock *clock, FILE *out);
 int ctf_json_write_trace(const struct ctfw_trace_class *trace, FILE *out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json.c - metadata in CTF 2 (CTF2-SPEC-2.0): fragments of JSON, each between a record separator and a newline.
+ * write_json.c - metadata in CTF 2 (CTF2-SPEC-2.0): fragments of JSON, each between a record separator and a newline.
  *
  * Fixed-length fields keep CTF 2's default alignment of one bit, because they are packed; what is wider than a byte starts at a
  * byte anyway. The bit order is the default one of the byte order, which is that of core/record.h.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tsdl.c - metadata in CTF 1.8.
+ * write_tsdl.c - metadata in CTF 1.8.
  *
  * Nothing depends on defaults: every integer says its size, and is aligned to a byte except for what shares the word of the record
  * header. A structure is aligned as its widest member is, so nothing in the header's second half may be aligned at all.
