@@ -23,6 +23,8 @@ sys.path[:0] = [str(TESTS / "compare"), str(TESTS / "ltt"), str(TESTS / "golden"
 import ctf_bt2
 import ctf_compare
 from ctf2 import clocks, compound, fixed, fragments, locations, packets, variable
+from ctf2.case import PREAMBLE, case, clock, event, near, optional, stream, uint
+from ctf2.case import trace as trace_class
 from ctf_make import make
 from ctf_make_bits import KINDS, make_bits
 from made_traces import read_in_child
@@ -135,6 +137,9 @@ def test_own_traces(place):
         wanted = [(event.name, event.time, event.fields, event.context, event.pid) for event in harness.read(recorded)]
         got = [(event.name, event.time, event.fields, event.context, event.pid) for event in harness.read(trace)]
         equal(got, wanted, f"babeltrace2 on {trace}")
+    # By this name other tools know of which CPU a packet is.
+    old, = (place.folder / "own.1.1.8").rglob("metadata")
+    check(re.search(r"\bcpu_id;", old.read_text()), "the packets no longer say cpu_id")
     info = json.loads(place.run(BORELOG, "info", "--format", "json", recorded).stdout)
     check(json.loads(place.run(BORELOG, "info", "--format", "json", result).stdout).keys() == info.keys(), "info")
 
@@ -253,6 +258,14 @@ def test_each_rule_of_ctf2(place):
     check(n > 150, "only", n, "cases")
 
 
+def test_labels_of_no_value(place):
+    """Labels of values that the number cannot have say nothing; CTF 1.8 is not given values that do not fit into the type."""
+    source, = [one for one in fixed.CASES if one.name == "mappings-beyond-the-integer"]
+    source.write(place.folder / "t")
+    text = (convert(place, place.folder / "t", place.folder / "old") / "metadata").read_text()
+    equal(re.findall(r"{ (\"x\".*?) }", text), ['"x" = 0 ... 1, "y" = 255', '"x" = 9223372036854775807'], "labels")
+
+
 # ---- A part ----
 
 
@@ -328,6 +341,20 @@ def test_times_that_packets_do_not_say(place):
             said = (cut / "metadata").read_text()
             for which in ("begin", "end"):
                 equal(bool(re.search(rf"\btimestamp_{which}\b", said)), which not in missing, f"timestamp_{which} without {name}")
+
+
+def test_time_of_some_packets(place):
+    """A packet that does not say when it begins, where others do, begins with its first record."""
+    begin = optional(near("has"), uint(8, roles=packets.STAMP), [[1, 1]])
+    context = {"has": uint(8), "begin": begin, "end": uint(8, roles=packets.END), **packets.SIZES}
+    source = case("source", "", [PREAMBLE, clock(), trace_class({"id": uint(8, roles=packets.STREAM_ID)}),
+                                 stream(context, {"t": uint(8, roles=packets.STAMP)}, clock="c"), event(packets.NOTE)],
+                  "00 01 05 18 50 00 50 00 10 01  00 00 28 48 00 48 00 20 02", [])
+    source.write(place.folder / "t")
+    for version in ("1.8", "2"):
+        to = convert(place, place.folder / "t", place.folder / version, "--ctf", version)
+        equal([(head["begin"], head["end"]) for head in heads(to / "stream")], [(5, 0x18), (0x20, 0x28)], "times")
+        equal([one["cycles"] for one in read(place, to)[0]], [0x10, 0x20], "records")
 
 
 def test_big_packet(place):
