@@ -295,19 +295,60 @@ static void set_number(const struct maker *maker, struct out_class *class)
 
 static struct out_class *make(struct maker *maker, const struct ctf_class *from, const struct out_class *around, uint32_t index);
 
+/* The first range that an option before the @n-th has in common with @range and that begins first; NULL: none. */
+static const struct ctf_range *find_taken(const struct ctf_class *variant, uint32_t n, const struct ctf_range *range)
+{
+	const bool is_signed = variant->selector_signed;
+	const struct ctf_range *found = NULL;
+
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < variant->members[i].n_ranges; k++) {
+			const struct ctf_range *taken = &variant->members[i].ranges[k];
+
+			if (!model_is_less(range->last, taken->first, is_signed) && !model_is_less(taken->last, range->first, is_signed) &&
+			    !model_is_less(taken->last, taken->first, is_signed) &&
+			    (!found || model_is_less(taken->first, found->first, is_signed)))
+				found = taken;
+		}
+	return found;
+}
+
+bool rewrite_take_piece(const struct ctf_class *variant, uint32_t n, struct ctf_range *left, struct ctf_range *ret)
+{
+	static const struct ctf_range nothing = {.first = 1, .last = 0};
+	const bool is_signed = variant->selector_signed;
+
+	while (!model_is_less(left->last, left->first, is_signed)) {
+		const struct ctf_range *taken = find_taken(variant, n, left);
+		const bool piece = !taken || model_is_less(left->first, taken->first, is_signed);
+
+		*ret = (struct ctf_range){left->first, taken ? taken->first - 1 : left->last};
+		if (!taken || !model_is_less(taken->last, left->last, is_signed))
+			*left = nothing;
+		else
+			left->first = taken->last + 1;
+		if (piece)
+			return true;
+	}
+	return false;
+}
+
 /* Options that nothing selects have no words in CTF 2. */
 static bool is_written(const struct maker *maker, const struct ctf_class *class, uint32_t i)
 {
 	const struct ctf_member *member = &class->members[i];
-	uint32_t n = 0;
+	bool any = false;
 
 	if (class->type == CTF_STRUCT && maker->scope <= CTF_EVENT_HEADER)
 		return is_kept(maker->rewrite, maker->scope, member->class);
 	if (class->type != CTF_VARIANT)
 		return true;
-	for (uint32_t k = 0; k < member->n_ranges; k++)
-		n += !model_is_less(member->ranges[k].last, member->ranges[k].first, class->selector_signed);
-	return n;
+	for (uint32_t k = 0; k < member->n_ranges && !any; k++) {
+		struct ctf_range left = member->ranges[k], piece;
+
+		any = rewrite_take_piece(class, i, &left, &piece);
+	}
+	return any;
 }
 
 static bool make_members(struct maker *maker, struct out_class *class)

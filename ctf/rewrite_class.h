@@ -92,6 +92,13 @@ bool rewrite_is_less(const struct out_class *class, uint64_t a, uint64_t b);
 /** rewrite_clip() - what of a range is in the domain. Return: false: nothing. */
 bool rewrite_clip(const struct out_class *class, const struct ctf_range *range, struct ctf_range *ret);
 
+/**
+ * rewrite_take_piece() - the first piece of *@left that no option before the @n-th has, which is taken off. Return: false: none.
+ *
+ * In TSDL the first option that has a value is meant, in CTF 2 no two may have it.
+ */
+bool rewrite_take_piece(const struct ctf_class *variant, uint32_t n, struct ctf_range *left, struct ctf_range *ret);
+
 const char *rewrite_clock_name(const struct ctf_rewrite *rewrite, const struct ctf_clock *clock);
 
 /** rewrite_is_plain() - may @text be a name in TSDL as it is? */

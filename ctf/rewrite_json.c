@@ -239,39 +239,18 @@ static void put_structure(const struct json *json, const struct out_class *class
 	putc(']', json->out);
 }
 
-/*
- * What of [first, last] no option before the @n-th has: in TSDL the first option that has a value is meant, in CTF 2 no two may
- * have it.
- */
-static void put_rest(const struct json *json, const struct ctf_class *variant, uint32_t n, struct ctf_range range, bool *any)
-{
-	const bool is_signed = variant->selector_signed;
-
-	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t k = 0; k < variant->members[i].n_ranges; k++) {
-			const struct ctf_range *taken = &variant->members[i].ranges[k];
-
-			if (model_is_less(range.last, taken->first, is_signed) ||
-			    model_is_less(taken->last, range.first, is_signed))
-				continue;
-			if (model_is_less(range.first, taken->first, is_signed))
-				put_rest(json, variant, n, (struct ctf_range){range.first, taken->first - 1}, any);
-			if (!model_is_less(taken->last, range.last, is_signed))
-				return;
-			range.first = taken->last + 1;
-		}
-	put_range(json, is_signed, &range, any);
-}
-
 static void put_ranges(const struct json *json, const struct ctf_class *class, uint32_t n)
 {
 	const struct ctf_member *option = &class->members[n];
 	bool any = false;
 
 	fprintf(json->out, ",\"selector-field-ranges\":[");
-	for (uint32_t i = 0; i < option->n_ranges; i++)
-		if (!model_is_less(option->ranges[i].last, option->ranges[i].first, class->selector_signed))
-			put_rest(json, class, n, option->ranges[i], &any);
+	for (uint32_t i = 0; i < option->n_ranges; i++) {
+		struct ctf_range left = option->ranges[i], piece;
+
+		while (rewrite_take_piece(class, n, &left, &piece))
+			put_range(json, class->selector_signed, &piece, &any);
+	}
 	putc(']', json->out);
 }
 

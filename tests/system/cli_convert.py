@@ -399,6 +399,25 @@ def test_both_orders(place):
         as_babeltrace2(place, convert(place, result, place.folder / f"{order}.again", "--ctf", "1.8"), order)
 
 
+def test_options_in_each_others_way(place):
+    """In TSDL the first of several options that have a value is meant. What is left of the others may be in pieces, or nothing."""
+    for container, values in (("u8", range(6)), ("integer { size = 8; signed = true; }", (0, 255, 1, 3, 4, 128))):
+        signed = container != "u8"
+        low = -128 if signed else 0
+        tag = f"enum : {container} {{ a = 1, b = 1, c = 3 ... 4, d = {low} ... 127, e = 2, f = {low} ... 5 }}"
+        fields = f"{tag} tag; variant <tag> {{ u8 a; u16 b; u8 c; u32 d; u16 e; u8 f; }} v;"
+        source = Made(place.folder / f"signed-{signed}", [("e", fields)])
+        sizes = {1: 1, 3: 1, 4: 1}
+        records = [source.record(0, 10 * i, bytes([value]) + bytes(range(sizes.get(value, 4)))) for i, value in enumerate(values)]
+        source.packet(0, 0, 100, records, source.pack("I", 3))
+        wanted = read(place, source.folder)[0]
+        options = ["a" if value == 1 else "c" if value in sizes else "d" for value in values]
+        equal([list(one["fields"]["v"])[0] for one in wanted], options, "options")
+        for version in ("1.8", "2"):
+            to = convert(place, source.folder, place.folder / f"signed-{signed}-{version}", "--ctf", version)
+            same(read(place, to)[0], wanted, f"in CTF {version}")
+
+
 def test_nothing_of_memory(place):
     """Bytes of padding are zero, or the source's: nothing of what was in memory before gets into the result."""
     fields = "u8 a; integer { size = 32; align = 256; } b; string s; integer { size = 3; align = 512; } c; u8 d;"
