@@ -391,7 +391,7 @@ static struct ctf_field child(const struct ctf_field *parent, const struct place
 	case CTF_ARRAY:
 		return ctf_field_element(parent, step->index);
 	case CTF_VARIANT:
-		if (parent->option != step->member)
+		if (ctf_field_option(parent) != step->member)
 			return (struct ctf_field){0};
 		return ctf_field_first(parent);
 	default:

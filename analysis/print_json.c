@@ -150,7 +150,7 @@ static void put_structure(struct printer *printer, const struct ctf_field *field
 		if (!first)
 			text_char(text, ',');
 		first = false;
-		put_key(text, member.name ? member.name : "");
+		put_key(text, ctf_field_name(&member) ? ctf_field_name(&member) : "");
 		print_json_value(printer, &member, text);
 	}
 	text_char(text, '}');
@@ -198,7 +198,7 @@ void print_json_value(struct printer *printer, const struct ctf_field *field, st
 		break;
 	case CTF_VARIANT:
 		text_char(text, '{');
-		put_key(text, field->option && field->option->name ? field->option->name : "");
+		put_key(text, ctf_field_option(field)->name ? ctf_field_option(field)->name : "");
 		put_inner(printer, field, text);
 		text_char(text, '}');
 		break;

@@ -186,7 +186,7 @@ static void put_structure(struct printer *printer, const struct ctf_field *field
 
 	text_char(text, '{');
 	while (member.class) {
-		put_name(member.name, text);
+		put_name(ctf_field_name(&member), text);
 		put_value(printer, &member, text);
 		member = ctf_field_next(field, &member);
 		if (member.class)
@@ -248,7 +248,7 @@ static void put_value(struct printer *printer, const struct ctf_field *field, st
 		break;
 	case CTF_VARIANT:
 		text_char(text, '{');
-		put_name(field->option ? field->option->name : NULL, text);
+		put_name(ctf_field_option(field)->name, text);
 		put_inner(printer, field, text);
 		text_char(text, '}');
 		break;
@@ -360,7 +360,7 @@ static void put_context(struct printer *printer, const struct print_event *event
 			continue;
 		text_string(text, *first ? " | " : ", ");
 		*first = false;
-		put_name(member.name, text);
+		put_name(ctf_field_name(&member), text);
 		put_value(printer, &member, text);
 	}
 }

@@ -23,7 +23,6 @@ struct reading {
 	uint64_t lost;
 	uint64_t errors;
 	uint64_t sum;
-	int64_t last;
 	uint64_t steps_back;
 };
 
@@ -48,52 +47,78 @@ static uint64_t sum_bytes(const uint8_t *bytes, size_t size)
 	return sum;
 }
 
-static uint64_t sum_array(const struct ctf_field *array);
+static uint64_t sum_children(const struct ctf_field *parent);
 
-static uint64_t sum_field(const struct ctf_field *field)
+/* There are quicker ways than looking at each element. */
+static uint64_t sum_numbers(struct ctf_field array)
 {
-	struct ctf_field child;
-	uint64_t sum = 0;
-	double number;
-	size_t size;
+	uint64_t values[64], sum = 0, at = 0, n;
 
+	while ((n = ctf_field_numbers(&array, at, sizeof(values) / sizeof(values[0]), values))) {
+		for (uint64_t i = 0; i < n; i++)
+			sum += values[i];
+		at += n;
+	}
+	return sum;
+}
+
+static inline uint64_t sum_string(const struct ctf_field *field)
+{
+	size_t size;
+	const uint8_t *bytes = ctf_field_bytes(field, &size);
+
+	return size + sum_bytes(bytes, size);
+}
+
+static inline uint64_t sum_float(const struct ctf_field *field)
+{
+	const double number = ctf_field_double(field);
+	uint64_t sum;
+
+	memcpy(&sum, &number, sizeof(sum));
+	return sum;
+}
+
+/* Of a field with children, which must have an address. */
+static __attribute__((noinline)) uint64_t sum_inside(struct ctf_field field)
+{
+	return sum_children(&field);
+}
+
+static inline uint64_t sum_array(const struct ctf_field *array)
+{
+	const uint8_t *raw = ctf_field_raw(array);
+
+	if (raw)
+		return sum_bytes(raw, array->n * array->class->stride / 8);
+	return array->class->numbers ? sum_numbers(*array) : sum_inside(*array);
+}
+
+/* Always in line where it is called: the field then is in registers. */
+static inline __attribute__((always_inline)) uint64_t sum_field(const struct ctf_field *field)
+{
 	switch (field->class->type) {
 	case CTF_FLOAT:
-		number = ctf_field_double(field);
-		memcpy(&sum, &number, sizeof(sum));
-		return sum;
+		return sum_float(field);
 	case CTF_STRING:
-	case CTF_BLOB: {
-		const uint8_t *bytes = ctf_field_bytes(field, &size);
-
-		return size + sum_bytes(bytes, size);
-	}
+	case CTF_BLOB:
+		return sum_string(field);
 	case CTF_ARRAY:
 		return sum_array(field);
 	case CTF_STRUCT:
 	case CTF_OPTIONAL:
 	case CTF_VARIANT:
-		for (child = ctf_field_first(field); child.class; child = ctf_field_next(field, &child))
-			sum += sum_field(&child);
-		return sum;
+		return sum_inside(*field);
 	default:
 		return ctf_field_uint(field);
 	}
 }
 
-static uint64_t sum_array(const struct ctf_field *array)
+static uint64_t sum_children(const struct ctf_field *parent)
 {
-	uint64_t values[64], sum = 0, at = 0, n;
-	struct ctf_field child;
+	uint64_t sum = 0;
 
-	while ((n = ctf_field_numbers(array, at, sizeof(values) / sizeof(values[0]), values))) {
-		for (uint64_t i = 0; i < n; i++)
-			sum += values[i];
-		at += n;
-	}
-	if (at)
-		return sum;
-	for (child = ctf_field_first(array); child.class; child = ctf_field_next(array, &child))
+	for (struct ctf_field child = ctf_field_first(parent); child.class; child = ctf_field_next(parent, &child))
 		sum += sum_field(&child);
 	return sum;
 }
@@ -107,44 +132,61 @@ static uint64_t sum_scopes(const struct ctf_record *record)
 		const struct ctf_field field = ctf_record_scope(record, (enum ctf_scope)scope);
 
 		if (field.class)
-			sum += sum_field(&field);
+			sum += sum_children(&field);
 	}
 	return sum;
 }
 
-static void add(struct reading *reading, const struct ctf_record *record, bool all)
+/* Of what is no event. */
+static void add_other(struct reading *reading, const struct ctf_iter *iter, enum ctf_status status, const struct ctf_record *record)
 {
-	if (record->kind != CTF_EVENT) {
+	if (status == CTF_RECORD) {
 		reading->lost += record->n_lost;
 		return;
 	}
-	reading->steps_back += reading->records && record->time < reading->last;
-	reading->last = record->time;
-	reading->records++;
-	reading->sum += record->event->id + (uint64_t)record->time;
-	if (all)
-		reading->sum += sum_scopes(record);
+	reading->errors++;
+	fprintf(stderr, "bench-read: %s\n", ctf_iter_error(iter)->text);
+}
+
+/* Compiled once with @all and once without, and with sums in registers: what is measured is the reading. */
+static inline __attribute__((always_inline)) void read_loop(struct reading *reading, struct ctf_iter *iter, bool all,
+							    uint64_t limit)
+{
+	uint64_t records = 0, sum = 0, steps_back = 0;
+	const struct ctf_record *record;
+	int64_t last = INT64_MIN;
+	enum ctf_status status;
+
+	while (records < limit && (status = ctf_iter_next(iter, &record)) != CTF_END) {
+		if (status != CTF_RECORD || record->kind != CTF_EVENT) {
+			add_other(reading, iter, status, record);
+			continue;
+		}
+		steps_back += record->time < last;
+		last = record->time;
+		records++;
+		sum += record->event->id + (uint64_t)last;
+		if (all)
+			sum += sum_scopes(record);
+	}
+	reading->records = records;
+	reading->sum = sum;
+	reading->steps_back = steps_back;
 }
 
 static bool read_records(struct reading *reading, const struct ctf *ctf, bool all, uint64_t limit)
 {
-	const struct ctf_record *record;
 	struct ctf_error error;
 	struct ctf_iter *iter = ctf_iter_new(ctf, NULL, &error);
-	enum ctf_status status;
 
 	if (!iter) {
 		fprintf(stderr, "bench-read: %s\n", error.text);
 		return false;
 	}
-	while (reading->records < limit && (status = ctf_iter_next(iter, &record)) != CTF_END) {
-		if (status == CTF_RECORD) {
-			add(reading, record, all);
-			continue;
-		}
-		reading->errors++;
-		fprintf(stderr, "bench-read: %s\n", ctf_iter_error(iter)->text);
-	}
+	if (all)
+		read_loop(reading, iter, true, limit);
+	else
+		read_loop(reading, iter, false, limit);
 	ctf_iter_free(iter);
 	return true;
 }
@@ -173,7 +215,8 @@ static bool seek_often(const struct ctf *ctf, unsigned int n, unsigned int seed)
 		const uint64_t begin = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 
 		good = seek_once(iter, to);
-		printf("%s[%" PRIu64 ",%" PRIu64 "]", comma, clock_ns(CLOCK_MONOTONIC) - begin, clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+		printf("%s[%" PRIu64 ",%" PRIu64 "]", comma, clock_ns(CLOCK_MONOTONIC) - begin,
+		       clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu);
 	}
 	puts("]}");
 	if (!good)

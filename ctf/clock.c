@@ -73,20 +73,23 @@ uint64_t clock_fraction(uint64_t a, uint64_t b)
 void clock_line_begin(struct clock_line *line, const struct ctf_clock *clock, uint64_t cycles)
 {
 	uint64_t rest;
+	bool good;
 
-	if (line->clock != clock || !line->slope) {
+	if (line->clock != clock || !line->known) {
 		line->clock = clock;
-		line->slope = clock->frequency > NS_PER_S && clock->frequency < CLOCK_LINE_FREQUENCY_MAX
-				      ? clock_fraction(NS_PER_S, clock->frequency)
+		line->known = true;
+		line->whole = NS_PER_S / clock->frequency;
+		line->slope = clock->frequency < CLOCK_LINE_FREQUENCY_MAX
+				      ? clock_fraction(NS_PER_S % clock->frequency, clock->frequency)
 				      : 0;
 	}
 	line->cycles = cycles;
 	line->ns = clock_ns(clock, cycles, &rest);
-	line->whole = clock->frequency == NS_PER_S;
-	line->fraction = line->slope ? clock_fraction(rest, clock->frequency) + CLOCK_LINE_MAX : 0;
-	/* Near the ends of time and of cycles, and for other frequencies, everything is computed in full. */
-	line->valid = line->ns > INT64_MIN / 2 && line->ns < INT64_MAX / 2 && cycles <= UINT64_MAX - CLOCK_LINE_MAX &&
-		      (line->whole || line->slope);
+	/* Near the ends of time and of cycles, and for very high frequencies, everything is computed in full. */
+	good = clock->frequency < CLOCK_LINE_FREQUENCY_MAX && line->ns > INT64_MIN / 2 && line->ns < INT64_MAX / 2 &&
+	       cycles <= UINT64_MAX - CLOCK_LINE_MAX;
+	line->most = good ? CLOCK_LINE_MAX : 0;
+	line->fraction = good ? clock_fraction(rest, clock->frequency) + CLOCK_LINE_MAX : 0;
 }
 
 int64_t ctf_clock_ns(const struct ctf_clock *clock, uint64_t cycles)

@@ -21,17 +21,18 @@ uint64_t clock_fraction(uint64_t a, uint64_t b);
 /**
  * An exact point of a clock, and times after it by one multiplication.
  *
- * Time = ns + (delta * slope + fraction) / 2^64, rounded down, where slope = 2^64 * 1e9 / frequency, rounded down, is short by less
- * than 1, so that the product is short by less than delta < 2^30. fraction is that of the point, rounded down, plus 2^30: the sum
- * is too big by at most 2^30. It is rounded down to the right number, as no exact time is that near below a whole one: the
- * fractions are multiples of 1 / frequency, which is more than 2^-33.
+ * Time = ns + delta * whole + (delta * slope + fraction) / 2^64, rounded down, where whole and slope are 1e9 / frequency, slope in
+ * parts of 2^64 and rounded down: short by less than 1, so that the product is short by less than delta < 2^30. fraction is that of
+ * the point, rounded down, plus 2^30: the sum is too big by at most 2^30. It is rounded down to the right number, as no exact time
+ * is that near below a whole one: the fractions are multiples of 1 / frequency, which is more than 2^-33.
  */
 struct clock_line {
-	bool valid; /* clock_line_ns() may use it */
-	bool whole; /* a cycle is a nanosecond */
 	const struct ctf_clock *clock;
+	bool known; /* whole and slope are the clock's */
 	uint64_t cycles;
+	uint64_t most; /* cycles from there for which it is good; 0: none */
 	int64_t ns;
+	uint64_t whole;
 	uint64_t slope;
 	uint64_t fraction;
 };
@@ -61,11 +62,11 @@ static inline int64_t clock_line_ns(struct clock_line *line, uint64_t cycles)
 {
 	const uint64_t delta = cycles - line->cycles;
 
-	if (__builtin_expect(delta >= CLOCK_LINE_MAX || !line->valid, 0)) {
+	if (__builtin_expect(delta >= line->most, 0)) {
 		clock_line_begin(line, line->clock, cycles);
 		return line->ns;
 	}
-	return line->ns + (int64_t)(line->whole ? delta : clock_multiply(delta, line->slope, line->fraction));
+	return line->ns + (int64_t)(delta * line->whole + clock_multiply(delta, line->slope, line->fraction));
 }
 
 #endif

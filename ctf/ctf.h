@@ -128,6 +128,7 @@ struct ctf_class {
 	bool is_enum;  /* has mappings, be it none that fits */
 	bool selector_signed; /* ranges of options are int64_t */
 	bool fixed;           /* from its beginning, all is at the same place in every record: bits is its size */
+	bool plain;           /* an integer of the machine's own byte order at a whole byte; not LEB128 */
 	uint32_t size;        /* bits of a number; 1..64 */
 	uint32_t align;       /* bits, a power of 2; 1 at least */
 	uint64_t bits;        /* of a fixed class */
@@ -310,6 +311,20 @@ enum ctf_record_kind {
 	CTF_LOST_PACKETS, /* numbers of packets are missing here */
 };
 
+struct ctf_node;
+
+/** A place of a record that fields are counted from: what lies in front of it is of different sizes in different records. */
+struct ctf_place {
+	uint32_t at; /* bits */
+	uint32_t n;  /* length of the last field that is counted from here, if the record says it */
+};
+
+/** What nodes are places of. For the inline functions below, nobody else needs it. */
+struct ctf_view {
+	const uint8_t *base;
+	const struct ctf_place *places;
+};
+
 struct ctf_record {
 	enum ctf_record_kind kind;
 	bool has_time;
@@ -323,6 +338,8 @@ struct ctf_record {
 	uint64_t n_lost;   /* CTF_LOST_*; 0: unknown */
 	int64_t lost_from; /* CTF_LOST_*: ns, the interval in which */
 	int64_t lost_to;
+	struct ctf_view view;                /* of roots */
+	const struct ctf_node *const *roots; /* of the scopes from CTF_COMMON_CONTEXT on; NULL: to be made if somebody asks */
 };
 
 /** Which records, and how they are wanted. All zero: everything. */
@@ -397,48 +414,76 @@ bool ctf_span(const struct ctf *ctf, int64_t *ret_first, int64_t *ret_last);
  * the inline functions below, nobody else needs it.
  */
 struct ctf_node {
+	const struct ctf_class *class; /* the member's */
 	const struct ctf_member *member;
-	uint32_t at;   /* bits from the beginning of the scope */
-	uint32_t next; /* nodes from this to the one behind its last descendant */
-	uint64_t n;    /* as ctf_field.n */
+	uint32_t at;    /* bits from the place */
+	uint32_t next;  /* nodes from this to the one behind its last descendant */
+	uint64_t n;     /* as ctf_field.n */
+	uint32_t place; /* which of the view's */
+	bool counted;   /* n is the place's */
 };
 
 /** A field of a record: a small value, to be passed around freely until the iterator's next step. */
 struct ctf_field {
 	const struct ctf_class *class; /* NULL: no field */
-	const char *name;              /* NULL: an array's element, a scope */
-	const uint8_t *base;
-	uint64_t start;                  /* bits from base to the scope */
-	uint64_t at;                     /* bits from base */
-	uint64_t n;                      /* members of a structure, elements, bytes of a string or BLOB; bytes of a LEB128 */
-	const struct ctf_member *option; /* CTF_VARIANT: the selected one */
-	const struct ctf_node *node;     /* NULL: an element of an array of numbers, */
-	uint64_t index;                  /* which one */
+	const struct ctf_view *view;
+	uint64_t at;                 /* bits from view->base */
+	uint64_t n;                  /* members of a structure, elements, bytes of a string or BLOB; bytes of a LEB128 */
+	const struct ctf_node *node; /* NULL: an element of an array of numbers */
 };
 
 /** ctf_event_scope() - the class of a scope of the event's records; NULL: none. Not of CTF_PACKET_HEADER, which is the trace's. */
 const struct ctf_class *ctf_event_scope(const struct ctf_event_class *event, enum ctf_scope scope);
+
+/** ctf_record_scope_any() - for ctf_record_scope(). */
+struct ctf_field ctf_record_scope_any(const struct ctf_record *record, enum ctf_scope scope);
+
+static inline struct ctf_field ctf_field_of_node(const struct ctf_view *view, const struct ctf_node *node)
+{
+	const struct ctf_place *place = &view->places[node->place];
+	const struct ctf_field field = {
+		.class = node->class,
+		.view = view,
+		.at = place->at + node->at,
+		.n = node->counted ? place->n : node->n,
+		.node = node,
+	};
+
+	return field;
+}
+
+/** ctf_field_name() - NULL: an array's element, an unnamed option, a scope. */
+static inline const char *ctf_field_name(const struct ctf_field *field)
+{
+	return field->node ? field->node->member->name : (const char *)0;
+}
+
+/** ctf_field_option() - of a CTF_VARIANT: the selected one. */
+static inline const struct ctf_member *ctf_field_option(const struct ctf_field *variant)
+{
+	return variant->node[1].member;
+}
+
+/** ctf_field_byte() - where the byte is in memory that the field begins in. */
+static inline const uint8_t *ctf_field_byte(const struct ctf_field *field)
+{
+	return field->view->base + field->at / 8;
+}
 
 /**
  * ctf_record_scope() - a scope's structure; class NULL: the record has no such scope
  *
  * Or it has too many fields to be shown, or memory is short: ctf_iter_next() then returns CTF_ERROR soon after.
  */
-struct ctf_field ctf_record_scope(const struct ctf_record *record, enum ctf_scope scope);
-
-static inline struct ctf_field ctf_field_of_node(const uint8_t *base, uint64_t start, const struct ctf_node *node)
+static inline struct ctf_field ctf_record_scope(const struct ctf_record *record, enum ctf_scope scope)
 {
-	struct ctf_field field = {0};
+	const struct ctf_field none = {0};
+	const struct ctf_node *node;
 
-	field.class = node->member->class;
-	field.name = node->member->name;
-	field.base = base;
-	field.start = start;
-	field.at = start + node->at;
-	field.n = node->n;
-	field.option = field.class->type == CTF_VARIANT ? node[1].member : (const struct ctf_member *)0;
-	field.node = node;
-	return field;
+	if (scope < CTF_COMMON_CONTEXT || !record->roots)
+		return ctf_record_scope_any(record, scope);
+	node = record->roots[scope - CTF_COMMON_CONTEXT];
+	return node ? ctf_field_of_node(&record->view, node) : none;
 }
 
 /** ctf_field_count() - how many children: members, elements, 1 for a variant and for an optional that is there; 0 for all others.
@@ -451,13 +496,12 @@ static inline uint64_t ctf_field_count(const struct ctf_field *field)
 /** An element of an array of numbers, for an index that is less than field->n. */
 static inline struct ctf_field ctf_field_number(const struct ctf_field *array, uint64_t index)
 {
-	struct ctf_field field = {0};
+	const struct ctf_field field = {
+		.class = array->class->members->class,
+		.view = array->view,
+		.at = array->at + index * array->class->stride,
+	};
 
-	field.class = array->class->members->class;
-	field.base = array->base;
-	field.start = array->start;
-	field.at = array->at + index * array->class->stride;
-	field.index = index;
 	return field;
 }
 
@@ -468,24 +512,40 @@ static inline struct ctf_field ctf_field_first(const struct ctf_field *parent)
 
 	if (!ctf_field_count(parent))
 		return none;
-	return parent->class->numbers ? ctf_field_number(parent, 0)
-				      : ctf_field_of_node(parent->base, parent->start, parent->node + 1);
+	return parent->class->numbers ? ctf_field_number(parent, 0) : ctf_field_of_node(parent->view, parent->node + 1);
 }
 
 static inline struct ctf_field ctf_field_next(const struct ctf_field *parent, const struct ctf_field *field)
 {
 	const struct ctf_field none = {0};
 	const struct ctf_node *next;
+	uint64_t index;
 
-	if (parent->class->numbers)
-		return field->index + 1 < parent->n ? ctf_field_number(parent, field->index + 1) : none;
+	if (parent->class->numbers) {
+		index = (field->at - parent->at) / parent->class->stride + 1;
+		return index < parent->n ? ctf_field_number(parent, index) : none;
+	}
 	next = field->node + field->node->next;
-	return next < parent->node + parent->node->next ? ctf_field_of_node(parent->base, parent->start, next) : none;
+	return next < parent->node + parent->node->next ? ctf_field_of_node(parent->view, next) : none;
 }
 
 /** ctf_field_element() - a child by its number, from 0; class NULL: there are not so many. Quick for arrays of numbers and in
  * structures. */
 struct ctf_field ctf_field_element(const struct ctf_field *parent, uint64_t index);
+
+/**
+ * ctf_field_raw() - an array of integers of the machine's own byte order, one right behind the other: where they are
+ *
+ * At a whole byte, not aligned otherwise. NULL: it is no such array; ctf_field_numbers() reads it if it is one of numbers.
+ */
+static inline const uint8_t *ctf_field_raw(const struct ctf_field *array)
+{
+	const struct ctf_class *element = array->class->numbers ? array->class->members->class : (const struct ctf_class *)0;
+
+	if (!element || !element->plain || element->size % 8 || element->size != array->class->stride)
+		return (const uint8_t *)0;
+	return ctf_field_byte(array);
+}
 
 /**
  * ctf_field_numbers() - values of an array's elements, as ctf_field_uint() of each
@@ -500,10 +560,39 @@ uint64_t ctf_field_numbers(const struct ctf_field *array, uint64_t first, uint64
 /** ctf_field_member() - a structure's member by name; class NULL: it has none. */
 struct ctf_field ctf_field_member(const struct ctf_field *structure, const char *name);
 
+/* By value, so that a field whose address nobody else needs can stay in registers. For the inline functions below. */
+uint64_t ctf_field_uint_any(struct ctf_field field);
+double ctf_field_double_any(struct ctf_field field);
+size_t ctf_field_bytes_any(struct ctf_field field);
+
 /** Values. Each may be asked of any number: CTF_UINT, CTF_SINT, CTF_BOOL, CTF_BITS, CTF_BITMAP, CTF_FLOAT. */
-uint64_t ctf_field_uint(const struct ctf_field *field); /* a negative number as its two's complement; a float truncated */
-int64_t ctf_field_int(const struct ctf_field *field);
-double ctf_field_double(const struct ctf_field *field);
+
+/** ctf_field_uint() - a negative number as its two's complement; a float truncated */
+static inline uint64_t ctf_field_uint(const struct ctf_field *field)
+{
+	const struct ctf_class *class = field->class;
+	uint64_t value;
+
+	if (!class->plain)
+		return ctf_field_uint_any(*field);
+	/* There are as many bytes behind every field. */
+	__builtin_memcpy(&value, ctf_field_byte(field), sizeof(value));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	value <<= 64 - class->size;
+#endif
+	return class->type == CTF_SINT ? (uint64_t)((int64_t)value >> (64 - class->size)) : value >> (64 - class->size);
+}
+
+static inline int64_t ctf_field_int(const struct ctf_field *field)
+{
+	return (int64_t)ctf_field_uint(field);
+}
+
+static inline double ctf_field_double(const struct ctf_field *field)
+{
+	return ctf_field_double_any(*field);
+}
+
 bool ctf_field_bool(const struct ctf_field *field);
 
 /**
@@ -511,7 +600,12 @@ bool ctf_field_bool(const struct ctf_field *field);
  *
  * A string or BLOB is always at a whole byte.
  */
-const uint8_t *ctf_field_bytes(const struct ctf_field *field, size_t *ret_size);
+static inline const uint8_t *ctf_field_bytes(const struct ctf_field *field, size_t *ret_size)
+{
+	*ret_size = field->class->type == CTF_BLOB || field->class->length == CTF_ENDED ? (size_t)field->n
+											: ctf_field_bytes_any(*field);
+	return ctf_field_byte(field);
+}
 
 /**
  * ctf_field_text() - a CTF_STRING in UTF-8

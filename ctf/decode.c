@@ -275,7 +275,7 @@ static enum decode_result skip_structure(struct decoder *decoder, const struct l
 	for (uint32_t i = 0; !result && i < class->n_steps; i++) {
 		const struct step *step = &class->steps[i];
 
-		if (step->op != STEP_RUN) {
+		if (step->of) {
 			result = decode_skip(decoder, step->of);
 			continue;
 		}
@@ -333,8 +333,6 @@ static bool more_nodes(struct decoder *decoder)
 	return true;
 }
 
-static enum decode_result expand(struct decoder *decoder, const struct ctf_member *member);
-
 static enum decode_result expand_array(struct decoder *decoder, const struct layout_class *class, uint64_t n)
 {
 	const struct ctf_member *member = class->model.pub.members;
@@ -348,7 +346,7 @@ static enum decode_result expand_array(struct decoder *decoder, const struct lay
 	for (uint64_t i = 0; !result && i < n; i++) {
 		result = free ? DECODE_OK : count_work(decoder, 1 + element->parts);
 		if (!result)
-			result = expand(decoder, member);
+			result = decode_expand(decoder, member);
 	}
 	return result;
 }
@@ -364,12 +362,14 @@ static enum decode_result expand_members(struct decoder *decoder, const struct l
 		/* Numbers that nobody needs elsewhere, which are most, need nothing but a node. */
 		if (member->class->type <= CTF_FLOAT && layout_of(member->class)->quick && decoder->n_nodes < decoder->room) {
 			decoder->pos = bits_align(decoder->pos, member->class->align);
-			decoder->nodes[decoder->n_nodes++] =
-				(struct ctf_node){member, (uint32_t)(decoder->pos - decoder->start), 1, 0};
+			decoder->nodes[decoder->n_nodes++] = (struct ctf_node){.class = member->class,
+									       .member = member,
+									       .at = (uint32_t)(decoder->pos - decoder->start),
+									       .next = 1};
 			decoder->pos += member->class->size;
 			result = decoder->pos > decoder->end ? DECODE_SHORT : DECODE_OK;
 		} else {
-			result = expand(decoder, member);
+			result = decode_expand(decoder, member);
 		}
 	}
 	return result;
@@ -396,13 +396,13 @@ static enum decode_result expand_rest(struct decoder *decoder, const struct layo
 	case CTF_VARIANT:
 		result = select_member(decoder, pub, &member);
 		*ret_n = !result && member;
-		return result || !member ? result : expand(decoder, member);
+		return result || !member ? result : decode_expand(decoder, member);
 	default:
 		return pub->leb128 ? leb128(decoder, pub, ret_n) : number(decoder, pub);
 	}
 }
 
-static enum decode_result expand(struct decoder *decoder, const struct ctf_member *member)
+enum decode_result decode_expand(struct decoder *decoder, const struct ctf_member *member)
 {
 	const struct layout_class *class = layout_of(member->class);
 	const uint32_t index = decoder->n_nodes;
@@ -414,15 +414,10 @@ static enum decode_result expand(struct decoder *decoder, const struct ctf_membe
 	if (index == decoder->room && !more_nodes(decoder))
 		return bad(decoder, "a record has more than %u fields, or memory is short", DECODE_ROOM_MAX);
 	decoder->n_nodes++;
-	decoder->nodes[index].member = member;
-	decoder->nodes[index].at = (uint32_t)(decoder->pos - decoder->start);
+	decoder->nodes[index] =
+		(struct ctf_node){.class = member->class, .member = member, .at = (uint32_t)(decoder->pos - decoder->start)};
 	result = expand_rest(decoder, class, &n);
 	decoder->nodes[index].n = n;
 	decoder->nodes[index].next = decoder->n_nodes - index;
 	return result;
-}
-
-enum decode_result decode_expand(struct decoder *decoder, const struct layout_class *class)
-{
-	return expand(decoder, &class->self);
 }

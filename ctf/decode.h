@@ -8,6 +8,10 @@
 #ifndef BL_CTF_DECODE_H
 #define BL_CTF_DECODE_H
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "ctf/bits.h"
 #include "ctf/layout.h"
 
@@ -21,7 +25,7 @@
 #define DECODE_WORK_BIT 16u
 /**
  * Fields that one scope may have, and elements of its arrays that are no plain numbers. The first is known from the classes, the
- * second is counted when a scope is passed over; so what was passed over can be expanded: with DECODE_ROOM_MAX nodes of 24 bytes.
+ * second is counted when a scope is passed over; so what was passed over can be expanded: with DECODE_ROOM_MAX nodes of 40 bytes.
  */
 #define DECODE_NODES_MAX (1u << 20)
 #define DECODE_ROOM_MAX (1u << 22)
@@ -65,23 +69,49 @@ uint64_t decode_text_length(const uint8_t *bytes, uint64_t size, enum ctf_encodi
 /** decode_skip() - move pos behind a class. Not on DECODE_OK, pos is anywhere. */
 enum decode_result decode_skip(struct decoder *decoder, const struct layout_class *class);
 
-/** decode_expand() - the same, and append nodes; they may move in memory. Begin with n_nodes 0 and start where pos is after
- * alignment. */
-enum decode_result decode_expand(struct decoder *decoder, const struct layout_class *class);
+/**
+ * decode_expand() - the same, and append nodes; they may move in memory
+ * @member: a structure's, or a class' self
+ *
+ * Nodes count from start.
+ */
+enum decode_result decode_expand(struct decoder *decoder, const struct ctf_member *member);
+
+/* Bytes of a part that decode_zeros() looks at. */
+#ifdef __SSE2__
+#define DECODE_PART 16u
+#define DECODE_PART_BITS 1u
+#else
+#define DECODE_PART 8u
+#define DECODE_PART_BITS 8u
+#endif
+
+/* Which bytes of a part are 0: the number of zeros below the first bit set is that of the bytes in front, times DECODE_PART_BITS.
+ */
+static inline uint64_t decode_zeros(const uint8_t *bytes)
+{
+#ifdef __SSE2__
+	const __m128i part = _mm_loadu_si128((const __m128i *)bytes);
+
+	return (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(part, _mm_setzero_si128()));
+#else
+	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	word = le64toh(word);
+	return (word - ones) & ~word & tops;
+#endif
+}
 
 /** Bytes in front of the first NUL, @size if there is none; as memchr(), without a call for the short strings that names are. */
 static inline uint64_t decode_string(const uint8_t *bytes, uint64_t size)
 {
-	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+	for (uint64_t i = 0; i < size && i < 64; i += DECODE_PART) {
+		const uint64_t zeros = decode_zeros(bytes + i);
 
-	for (uint64_t i = 0; i < size && i < 64; i += 8) {
-		uint64_t word, zeros;
-
-		memcpy(&word, bytes + i, sizeof(word));
-		word = le64toh(word);
-		zeros = (word - ones) & ~word & tops;
 		if (zeros) {
-			i += (uint64_t)__builtin_ctzll(zeros) / 8;
+			i += (uint64_t)__builtin_ctzll(zeros) / DECODE_PART_BITS;
 			return i < size ? i : size;
 		}
 	}
@@ -91,60 +121,6 @@ static inline uint64_t decode_string(const uint8_t *bytes, uint64_t size)
 		return nul ? (uint64_t)(nul - bytes) : size;
 	}
 	return size;
-}
-
-/**
- * decode_linear() - as decode_skip(), for linear or quick structures, without words about what is wrong
- * @pos: moved on
- *
- * Return: false: something is wrong, or goes on behind @end: decode_skip() says what.
- */
-static inline bool decode_linear(const struct layout_class *class, const uint8_t *bytes, uint64_t *pos, uint64_t end,
-				 struct saved *saved)
-{
-	uint64_t at = bits_align(*pos, class->model.pub.align), n, length;
-
-	if (class->quick) {
-		*pos = at + class->model.pub.bits;
-		return *pos <= end;
-	}
-	for (const struct step *step = class->steps, *last = step + class->n_steps; step < last; step++) {
-		const struct ctf_class *of = step->of ? &step->of->model.pub : NULL;
-
-		at = bits_align(at, step->align);
-		if (at > end)
-			return false;
-		switch (step->op) {
-		case STEP_RUN:
-			at += step->bits;
-			break;
-		case STEP_SAVE:
-			if (of->size > end - at)
-				return false;
-			n = bits_load(of, bytes, at);
-			saved[of->save] = (struct saved){of->type == CTF_SINT ? bits_extend(n, of->size) : n, true};
-			at += of->size;
-			break;
-		case STEP_STRING:
-			n = (end - at) / 8;
-			length = decode_string(bytes + at / 8, n);
-			if (length == n)
-				return false;
-			at += 8 * length + 8;
-			break;
-		default: /* STEP_ARRAY of one bit an element at least, STEP_BYTES of one byte an element; no element is bigger than
-			  * 2^33 bits
-			  */
-			n = saved[of->source].value;
-			if (!saved[of->source].set || n >> step->shift)
-				return false;
-			at += n ? (n - 1) * step->stride + step->bits : 0;
-		}
-		if (at > end)
-			return false;
-	}
-	*pos = at;
-	return true;
 }
 
 #endif

@@ -18,7 +18,7 @@ struct ctf_field ctf_field_element(const struct ctf_field *parent, uint64_t inde
 		return ctf_field_number(parent, index);
 	for (node = parent->node + 1; index; index--)
 		node += node->next;
-	return ctf_field_of_node(parent->base, parent->start, node);
+	return ctf_field_of_node(parent->view, node);
 }
 
 struct ctf_field ctf_field_member(const struct ctf_field *structure, const char *name)
@@ -30,7 +30,7 @@ struct ctf_field ctf_field_member(const struct ctf_field *structure, const char 
 		return no_field;
 	for (uint32_t i = 0; i < class->n_members; i++, node += node->next)
 		if (!strcmp(class->members[i].name, name))
-			return ctf_field_of_node(structure->base, structure->start, node);
+			return ctf_field_of_node(structure->view, node);
 	return no_field;
 }
 
@@ -79,14 +79,14 @@ static uint64_t truncate(double number)
 	return number < 0 ? (uint64_t)INT64_MIN : 0; /* also a NaN */
 }
 
-uint64_t ctf_field_uint(const struct ctf_field *field)
+uint64_t ctf_field_uint_any(struct ctf_field field)
 {
-	const struct ctf_class *class = field->class;
+	const struct ctf_class *class = field.class;
 	uint64_t value;
 
 	if (class->leb128)
-		return bits_leb128(field->base + field->at / 8, field->n, class->type == CTF_SINT);
-	value = bits_load(class, field->base, field->at);
+		return bits_leb128(ctf_field_byte(&field), field.n, class->type == CTF_SINT);
+	value = bits_load(class, field.view->base, field.at);
 	if (class->type == CTF_SINT)
 		return bits_extend(value, class->size);
 	return class->type == CTF_FLOAT ? truncate(to_double(class, value)) : value;
@@ -104,7 +104,7 @@ uint64_t ctf_field_numbers(const struct ctf_field *array, uint64_t first, uint64
 	n = array->n - first < max ? array->n - first : max;
 	if (field.class->size == 8 && stride == 8 && field.at % 8 == 0 && field.class->type == CTF_UINT && !field.class->reversed) {
 		for (uint64_t i = 0; i < n; i++)
-			to[i] = field.base[field.at / 8 + i];
+			to[i] = ctf_field_byte(&field)[i];
 		return n;
 	}
 	for (uint64_t i = 0; i < n; i++, field.at += stride)
@@ -112,18 +112,13 @@ uint64_t ctf_field_numbers(const struct ctf_field *array, uint64_t first, uint64
 	return n;
 }
 
-int64_t ctf_field_int(const struct ctf_field *field)
+double ctf_field_double_any(struct ctf_field field)
 {
-	return (int64_t)ctf_field_uint(field);
-}
-
-double ctf_field_double(const struct ctf_field *field)
-{
-	const struct ctf_class *class = field->class;
+	const struct ctf_class *class = field.class;
 
 	if (class->type == CTF_FLOAT)
-		return to_double(class, bits_load(class, field->base, field->at));
-	return class->type == CTF_SINT ? (double)ctf_field_int(field) : (double)ctf_field_uint(field);
+		return to_double(class, bits_load(class, field.view->base, field.at));
+	return class->type == CTF_SINT ? (double)ctf_field_int(&field) : (double)ctf_field_uint(&field);
 }
 
 bool ctf_field_bool(const struct ctf_field *field)
@@ -131,15 +126,9 @@ bool ctf_field_bool(const struct ctf_field *field)
 	return field->class->type == CTF_FLOAT ? ctf_field_double(field) != 0 : ctf_field_uint(field) != 0;
 }
 
-const uint8_t *ctf_field_bytes(const struct ctf_field *field, size_t *ret_size)
+size_t ctf_field_bytes_any(struct ctf_field field)
 {
-	const struct ctf_class *class = field->class;
-	const uint8_t *bytes = field->base + field->at / 8;
-
-	*ret_size = field->n;
-	if (class->type == CTF_STRING && class->length != CTF_ENDED)
-		*ret_size = decode_text_length(bytes, field->n, class->encoding);
-	return bytes;
+	return (size_t)decode_text_length(ctf_field_byte(&field), field.n, field.class->encoding);
 }
 
 static uint32_t load_unit(const uint8_t *bytes, enum ctf_encoding encoding)

@@ -26,6 +26,7 @@ struct ctf_iter {
 	struct stream_reader **heap;
 	uint32_t n;
 	struct stream_reader *given; /* the record given out last is its; it is at the top of the heap */
+	int64_t bound;               /* a record of its that is before this is before those of all others */
 	const struct ctf_error *error;
 };
 
@@ -37,7 +38,7 @@ static inline bool is_before(const struct stream_reader *a, const struct stream_
 
 	if (x->has_time != y->has_time)
 		return !x->has_time;
-	if (x->time != y->time)
+	if (__builtin_expect(x->time != y->time, 1))
 		return x->time < y->time;
 	/* A nanosecond may be several cycles. */
 	if (x->has_time && x->cycles != y->cycles && x->stream->class->clock == y->stream->class->clock)
@@ -104,13 +105,13 @@ static enum ctf_status selected(const struct ctf_iter *iter, struct stream_reade
 }
 
 /* The reader's next record that is selected. */
-static inline __attribute__((always_inline)) enum ctf_status advance(const struct ctf_iter *iter, struct stream_reader *reader)
+static enum ctf_status advance(const struct ctf_iter *iter, struct stream_reader *reader)
 {
 	enum ctf_status status;
 
 	do {
 		status = CTF_RECORD;
-		if (__builtin_expect(reader->next_passed < reader->n_passed, 1) || reader_fill(reader))
+		if (__builtin_expect(reader->next_passed < reader->end_passed, 1) || reader_fill(reader))
 			reader_take(reader);
 		else
 			status = reader_next(reader);
@@ -234,31 +235,60 @@ void ctf_iter_free(struct ctf_iter *iter)
 	free(iter);
 }
 
-enum ctf_status ctf_iter_next(struct ctf_iter *iter, const struct ctf_record **ret_record)
+/* What is at the top of the heap is given out. */
+static inline enum ctf_status give(struct ctf_iter *iter, const struct ctf_record **ret_record)
 {
-	struct stream_reader *reader = iter->given;
-	enum ctf_status status = CTF_RECORD;
-
-	if (__builtin_expect(reader == NULL, 0)) {
-		if (start(iter) == CTF_ERROR)
-			return CTF_ERROR;
-	} else {
-		status = advance(iter, reader);
-	}
-	if (__builtin_expect(status != CTF_RECORD, 0)) {
-		if (status == CTF_ERROR) {
-			iter->error = &reader->error;
-			return CTF_ERROR;
-		}
-		window_close(&reader->window);
-		drop_top(iter);
-	} else if (reader && iter->n > 1) {
-		sift_down(iter, 0);
-	}
 	iter->given = iter->n ? iter->heap[0] : NULL;
 	if (!iter->given)
 		return CTF_END;
+	iter->bound = INT64_MAX;
+	for (uint32_t i = 1; i < iter->n && i <= 2; i++) {
+		const struct ctf_record *other = &iter->heap[i]->record;
+		const int64_t time = other->has_time ? other->time : INT64_MIN;
+
+		iter->bound = time < iter->bound ? time : iter->bound;
+	}
 	*ret_record = &iter->given->record;
+	return CTF_RECORD;
+}
+
+static __attribute__((noinline)) enum ctf_status give_other(struct ctf_iter *iter, const struct ctf_record **ret_record)
+{
+	if (iter->n > 1)
+		sift_down(iter, 0);
+	return give(iter, ret_record);
+}
+
+static __attribute__((noinline)) enum ctf_status next_advanced(struct ctf_iter *iter, const struct ctf_record **ret_record)
+{
+	struct stream_reader *reader = iter->given;
+	enum ctf_status status;
+
+	if (!reader)
+		return start(iter) == CTF_ERROR ? CTF_ERROR : give(iter, ret_record);
+	status = advance(iter, reader);
+	if (status == CTF_RECORD)
+		return give_other(iter, ret_record);
+	if (status == CTF_ERROR) {
+		iter->error = &reader->error;
+		return CTF_ERROR;
+	}
+	window_close(&reader->window);
+	drop_top(iter);
+	return give(iter, ret_record);
+}
+
+/* The short way: a record that is selected, and was passed over. */
+enum ctf_status ctf_iter_next(struct ctf_iter *iter, const struct ctf_record **ret_record)
+{
+	struct stream_reader *reader = iter->given;
+
+	if (!reader || iter->selects || (reader->next_passed == reader->end_passed && !reader_fill(reader)))
+		return next_advanced(iter, ret_record);
+	reader_take(reader);
+	if (reader->record.time >= iter->bound)
+		return give_other(iter, ret_record);
+	*ret_record = &reader->record;
 	return CTF_RECORD;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * layout.c - sizes, alignments, steps and templates of classes, so that decoding has little left to decide.
+ * layout.c - sizes, alignments and steps of classes, so that decoding has little left to decide.
  *
  * Alignments are those of CTF 1.8.3, 4.1 and 4.2, and CTF2-SPEC-2.0, 6.4: a structure's is that of its widest member, an array's
  * that of its element, a variant and an optional have none and do not pass on that of what is in them.
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctf/decode.h"
+#include "ctf/linear.h"
 
 struct maker {
 	struct ctf_model *model;
@@ -43,6 +43,7 @@ static void make_number(struct layout_class *class)
 	}
 	pub->fixed = true;
 	pub->bits = pub->size;
+	pub->plain = pub->type != CTF_FLOAT && !pub->reversed && pub->align >= 8 && pub->big_endian == (BYTE_ORDER == BIG_ENDIAN);
 }
 
 static bool make_bytes(const struct maker *maker, struct layout_class *class)
@@ -137,23 +138,6 @@ static bool is_quick(const struct maker *maker, const struct layout_class *class
 	return true;
 }
 
-static enum step_op step_of(const struct layout_class *class, bool strict)
-{
-	const struct ctf_class *pub = &class->model.pub;
-
-	if (class->quick)
-		return STEP_RUN;
-	if (is_number(pub) && pub->save >= 0 && !strict)
-		return STEP_SAVE;
-	if (pub->type == CTF_STRING && pub->length == CTF_ENDED && pub->encoding == CTF_UTF8)
-		return STEP_STRING;
-	if ((pub->type == CTF_STRING || pub->type == CTF_BLOB) && pub->length == CTF_DYNAMIC && pub->encoding == CTF_UTF8)
-		return STEP_BYTES;
-	if (pub->type == CTF_ARRAY && pub->length == CTF_DYNAMIC && member_class(class, 0)->quick && pub->stride)
-		return STEP_ARRAY;
-	return STEP_WALK;
-}
-
 static bool make_steps(const struct maker *maker, struct layout_class *class)
 {
 	const struct ctf_class *pub = &class->model.pub;
@@ -164,30 +148,20 @@ static bool make_steps(const struct maker *maker, struct layout_class *class)
 		return false;
 	for (uint32_t i = 0; i < pub->n_members; i++) {
 		const struct layout_class *member = member_class(class, i);
-		const enum step_op op = step_of(member, maker->strict);
 		struct step *last = n ? &steps[n - 1] : NULL;
 
-		if (op == STEP_RUN && last && last->op == STEP_RUN && member->model.pub.align <= last->align) {
+		if (member->quick && last && !last->of && member->model.pub.align <= last->align)
 			last->bits = bits_align(last->bits, member->model.pub.align) + member->model.pub.bits;
-			continue;
-		}
-		steps[n++] = (struct step){
-			.op = (uint8_t)op,
-			.align = i ? member->model.pub.align : pub->align,
-			.bits = op == STEP_ARRAY   ? member_class(member, 0)->model.pub.bits
-				: op == STEP_BYTES ? 8
-						   : member->model.pub.bits,
-			.stride = op == STEP_BYTES ? 8 : member->model.pub.stride,
-			.shift = op == STEP_BYTES || member->model.pub.numbers ? 30 : 8,
-			.of = member,
-		};
+		else
+			steps[n++] = (struct step){
+				.align = i ? member->model.pub.align : pub->align,
+				.bits = member->model.pub.bits,
+				.of = member->quick ? NULL : member,
+			};
 	}
 	class->steps = steps;
 	class->n_steps = n;
 	class->parts += n;
-	class->linear = !class->n_resets;
-	for (uint32_t i = 0; i < n; i++)
-		class->linear = class->linear && steps[i].op != STEP_WALK;
 	return true;
 }
 
@@ -251,35 +225,9 @@ static bool make_class(const struct maker *maker, struct layout_class *class)
 	return pub->type != CTF_STRUCT || class->quick || make_steps(maker, class);
 }
 
-/* The nodes of a fixed scope, made by the decoder itself: it looks at no byte of the record. */
-static bool make_template(const struct maker *maker, struct layout_class *class)
-{
-	const uint64_t n = class->quick ? class->n_all : LAYOUT_TEMPLATE_MAX + 1;
-	struct decoder decoder = {.end = class->model.pub.bits};
-
-	if (n > LAYOUT_TEMPLATE_MAX)
-		return true;
-	decoder.nodes = malloc(n * sizeof(*decoder.nodes));
-	decoder.room = (uint32_t)n;
-	if (decoder.nodes && decode_expand(&decoder, class) == DECODE_OK) {
-		struct ctf_node *nodes = model_alloc(maker->model, decoder.n_nodes * sizeof(*nodes));
-
-		if (nodes)
-			memcpy(nodes, decoder.nodes, decoder.n_nodes * sizeof(*nodes));
-		class->nodes = nodes;
-		class->n_nodes = nodes ? decoder.n_nodes : 0;
-	}
-	free(decoder.nodes);
-	return true;
-}
-
 static bool make_root(const struct maker *maker, const struct ctf_class *root)
 {
-	struct layout_class *class = (struct layout_class *)root;
-
-	if (!root)
-		return true;
-	return make_class(maker, class) && make_template(maker, class);
+	return !root || make_class(maker, (struct layout_class *)root);
 }
 
 /* ---- Headers of records ---- */
@@ -418,6 +366,17 @@ static void head_words(struct head *head)
 	}
 }
 
+/* Is the first case that, with the selector as its id, if there is one? */
+static bool has_shape(const struct head *head, uint32_t id_size, uint32_t clock_size)
+{
+	const struct head_case *one = head->cases;
+	const bool selects = head->select_size != 0;
+
+	return head->n_cases && one->word && head->align >= 8 && one->id_at == 0 && one->id_size == id_size &&
+	       one->clock_at == id_size && one->clock_size == clock_size && one->bits == id_size + clock_size &&
+	       (!selects || (head->select_at == 0 && head->select_size == id_size));
+}
+
 static void make_head(const struct maker *maker, struct layout_stream *stream)
 {
 	const struct ctf_class *header = stream->model.pub.event_header;
@@ -426,6 +385,7 @@ static void make_head(const struct maker *maker, struct layout_stream *stream)
 	if (header && !maker->strict)
 		head.simple = head_simple(&head, layout_of(header));
 	head_words(&head);
+	head.shape = has_shape(&head, 5, 27) ? HEAD_5_27 : has_shape(&head, 16, 32) ? HEAD_16_32 : HEAD_OTHER;
 	if (head.simple)
 		stream->head = head;
 	for (uint32_t i = 0; head.simple && i < head.n_cases; i++)
@@ -435,42 +395,23 @@ static void make_head(const struct maker *maker, struct layout_stream *stream)
 
 /* ---- Events and streams ---- */
 
-static void make_event(struct layout_event *event, const struct layout_stream *stream)
+static bool make_event(struct linear_maker *linear, struct layout_event *event, const struct layout_stream *stream)
 {
 	const struct ctf_class *scopes[] = {stream->model.pub.event_context, event->model.pub.context, event->model.pub.payload};
 
-	event->linear = !event->crosses;
-	for (size_t i = 0; i < 3; i++) {
-		const struct layout_class *scope = layout_of(scopes[i]);
-
-		if (!scope)
+	for (uint8_t i = 0; i < 3; i++) {
+		if (!scopes[i])
 			continue;
-		event->scopes[event->n_scopes++] = scope;
-		event->linear = event->linear && (scope->quick || scope->linear);
+		event->places[event->n_scopes] = i;
+		event->scopes[event->n_scopes++] = layout_of(scopes[i]);
 	}
-}
-
-static struct layout_id make_id(const struct layout_event *event)
-{
-	const uint32_t align = event->n_scopes ? event->scopes[0]->model.pub.align : 1;
-	struct layout_id id = {
-		.event = event, .linear = event->linear, .flat = event->linear && align <= 8, .gap = (uint8_t)(align - 1)};
-	uint64_t bits = 0;
-
-	for (uint32_t i = 0; i < event->n_scopes; i++) {
-		const struct ctf_class *scope = &event->scopes[i]->model.pub;
-
-		id.flat = id.flat && event->scopes[i]->quick && scope->bits % 8 == 0 && scope->align == align;
-		bits += scope->bits;
-	}
-	id.flat = id.flat && bits <= UINT32_MAX;
-	id.bits = (uint32_t)bits;
-	return id;
+	return linear_make(linear, event);
 }
 
 static bool make_ids(const struct maker *maker, struct layout_stream *stream)
 {
 	const struct ctf_stream_class *pub = &stream->model.pub;
+	const struct head_case *one = stream->head.cases;
 	struct layout_id *by_id;
 	uint64_t n = 0;
 
@@ -480,10 +421,21 @@ static bool make_ids(const struct maker *maker, struct layout_stream *stream)
 	by_id = model_alloc(maker->model, n * sizeof(*by_id) + 1);
 	if (!by_id)
 		return false;
-	for (uint32_t i = 0; i < pub->n_events && pub->events[i]->id < n; i++)
-		by_id[pub->events[i]->id] = make_id((const struct layout_event *)pub->events[i]);
+	for (uint32_t i = 0; i < pub->n_events && pub->events[i]->id < n; i++) {
+		const struct layout_event *event = (const struct layout_event *)pub->events[i];
+		struct layout_id *id = &by_id[pub->events[i]->id];
+
+		id->event = event;
+		if (!event->steps)
+			continue;
+		id->whole = event->whole;
+		id->first = event->steps[0];
+		id->more = event->steps + 1;
+	}
 	stream->by_id = by_id;
 	stream->n_by_id = (uint32_t)n;
+	n = one->last < n ? one->last + 1 : n;
+	stream->n_first = n > one->first ? (uint32_t)(n - one->first) : 0;
 	return true;
 }
 
@@ -507,7 +459,7 @@ const struct layout_event *layout_event_find(const struct layout_stream *stream,
 	return NULL;
 }
 
-static bool make_stream(const struct maker *maker, struct layout_stream *stream)
+static bool make_stream(const struct maker *maker, struct linear_maker *linear, struct layout_stream *stream)
 {
 	const struct ctf_stream_class *pub = &stream->model.pub;
 
@@ -515,9 +467,9 @@ static bool make_stream(const struct maker *maker, struct layout_stream *stream)
 		return false;
 	make_head(maker, stream);
 	for (uint32_t i = 0; i < pub->n_events; i++) {
-		if (!make_root(maker, pub->events[i]->context) || !make_root(maker, pub->events[i]->payload))
+		if (!make_root(maker, pub->events[i]->context) || !make_root(maker, pub->events[i]->payload) ||
+		    !make_event(linear, (struct layout_event *)pub->events[i], stream))
 			return false;
-		make_event((struct layout_event *)pub->events[i], stream);
 	}
 	return make_ids(maker, stream);
 }
@@ -555,15 +507,21 @@ static bool orders_may_meet(const struct ctf_trace *trace)
 	return little && big && part;
 }
 
+static bool make_streams(const struct maker *maker, struct ctf_trace *trace)
+{
+	struct linear_maker linear = {.model = maker->model, .strict = maker->strict};
+	bool good = linear_begin(&linear);
+
+	for (uint32_t i = 0; good && i < trace->n_streams; i++)
+		good = make_stream(maker, &linear, (struct layout_stream *)trace->streams[i]);
+	linear_end(&linear);
+	return good;
+}
+
 bool layout_make(struct ctf_model *model)
 {
 	const struct maker maker = {model, orders_may_meet(&model->trace)};
 
 	model->trace.strict = maker.strict;
-	if (!make_root(&maker, model->trace.packet_header))
-		return false;
-	for (uint32_t i = 0; i < model->trace.n_streams; i++)
-		if (!make_stream(&maker, (struct layout_stream *)model->trace.streams[i]))
-			return false;
-	return true;
+	return make_root(&maker, model->trace.packet_header) && make_streams(&maker, &model->trace);
 }

@@ -13,24 +13,34 @@
 
 #include "ctf/model.h"
 
-#define LAYOUT_TEMPLATE_MAX 4096u /* nodes of a fixed structure that are kept ready */
-
-enum step_op {
-	STEP_RUN,    /* align, pass over bits */
-	STEP_SAVE,   /* align, read a number of fixed size, save it, pass over it */
-	STEP_STRING, /* one that ends with NUL, of UTF-8 */
-	STEP_BYTES,  /* a dynamic string or BLOB */
-	STEP_ARRAY,  /* a dynamic array whose elements are fixed, take bits and save nothing */
-	STEP_WALK,   /* anything else: by its class */
+/** A part of a structure. */
+struct step {
+	uint32_t align;
+	uint64_t bits;                 /* of all, if of is NULL */
+	const struct layout_class *of; /* NULL: fixed fields, which nobody needs to look at */
 };
 
-struct step {
+/** What is at the end of a step of a linear event: see linear.h. */
+enum linear_op {
+	LINEAR_NOT,     /* the event is not linear */
+	LINEAR_END,     /* the record's end */
+	LINEAR_ON,      /* a field that has to be aligned anew */
+	LINEAR_SAVE,    /* a number that says a length */
+	LINEAR_STRING,  /* one that ends with NUL, of UTF-8 */
+	LINEAR_ARRAY,   /* a dynamic array of numbers, string of UTF-8 or BLOB */
+	LINEAR_COUNTED, /* LINEAR_SAVE with LINEAR_ARRAY right behind it */
+};
+
+#define LINEAR_COUNT_BITS 30u /* of a length; longer ones are for who has words about them */
+
+struct linear {
+	uint64_t gap;  /* the step's alignment - 1 */
+	uint64_t bits; /* from there to the field at its end */
 	uint8_t op;
-	uint32_t align;
-	uint64_t bits;                 /* STEP_RUN: of all; STEP_ARRAY: of one element */
-	uint64_t stride;               /* STEP_ARRAY */
-	uint32_t shift;                /* STEP_ARRAY, STEP_BYTES: 2^shift elements and more are counted one by one */
-	const struct layout_class *of; /* all but STEP_RUN */
+	int32_t source;                 /* LINEAR_ARRAY: the saved value that is its length */
+	const struct ctf_class *number; /* LINEAR_SAVE, LINEAR_COUNTED */
+	uint64_t stride;                /* LINEAR_ARRAY, LINEAR_COUNTED: of the elements */
+	uint64_t last;                  /* and bits of the last one */
 };
 
 /** A class with what decoding it needs. model_class's memory: see model.h. */
@@ -38,13 +48,10 @@ struct layout_class {
 	struct model_class model;
 	struct ctf_member self; /* for the root of a scope: no name, this class */
 	bool quick;             /* fixed, and nothing inside is saved or has to be checked */
-	bool linear;            /* structure: quick, or of steps that need nothing but the bytes and saved values */
 	uint64_t n_all;         /* fixed: nodes of all of it, a big number if there are very many */
 	uint32_t n_steps;       /* structures that are not quick */
 	const struct step *steps;
-	uint32_t parts;   /* steps of a structure and of those in it: what it costs as an array's element */
-	uint32_t n_nodes; /* fixed: of the template; 0: none is kept */
-	const struct ctf_node *nodes;
+	uint32_t parts;    /* steps of a structure and of those in it: what it costs as an array's element */
 	uint32_t n_resets; /* structures: values that may not come, to be forgotten at the beginning */
 	const int32_t *resets;
 };
@@ -71,10 +78,18 @@ struct head_case {
 	uint64_t id_mask;
 };
 
+/** Headers of one word with an id of so many bits, and a clock value of so many behind it. */
+enum head_shape {
+	HEAD_OTHER,
+	HEAD_5_27,
+	HEAD_16_32,
+};
+
 /** A record's header, if it is of a kind that can be read without looking at its class. */
 struct head {
 	bool simple;
-	bool word; /* the selector is in the first HEAD_WORD_BITS, little-endian */
+	bool word;             /* the selector is in the first HEAD_WORD_BITS, little-endian */
+	enum head_shape shape; /* of cases[0] */
 	bool big_endian;
 	uint32_t align;
 	uint64_t select_mask;
@@ -90,17 +105,24 @@ struct layout_event {
 	struct model_event model;
 	uint32_t n_scopes; /* of those that are there */
 	const struct layout_class *scopes[3];
-	bool crosses; /* a scope needs a value of the record's header or of another scope of the record */
-	bool linear;  /* all scopes are, and none crosses */
+	uint8_t places[3]; /* of scopes: enum ctf_scope - CTF_COMMON_CONTEXT */
+	bool crosses;      /* a scope needs a value of the record's header or of another scope of the record */
+
+	/* linear.h */
+	const struct linear *steps; /* up to LINEAR_END; NULL: it is not linear */
+	uint32_t n_steps;
+	const struct ctf_node
+		*roots[3]; /* by scope, as places: its nodes, whose places are the steps; NULL: there is no such scope */
+	bool whole;        /* as layout_id.whole */
+	const struct ctf_node *const *ready; /* roots, if linear_pass() finds all places; NULL: it does not */
 };
 
 /** An event by its id, and what passing over it takes: in one place, because each record waits for the size of the one before. */
 struct layout_id {
 	const struct layout_event *event; /* NULL: there is none */
-	bool linear;                      /* as the event */
-	bool flat;     /* one number tells how big all scopes are: each is quick, of whole bytes, aligned alike */
-	uint8_t gap;   /* if flat: their alignment - 1 */
-	uint32_t bits; /* if flat */
+	const struct linear *more;        /* steps behind the first */
+	bool whole;                       /* behind a header that ends at a whole byte, it does too */
+	struct linear first;              /* of LINEAR_NOT if the event is not linear, or not there */
 };
 
 struct layout_stream {
@@ -108,6 +130,7 @@ struct layout_stream {
 	struct head head;
 	const struct layout_id *by_id; /* of n_by_id */
 	uint32_t n_by_id;              /* ids from here on are looked for in pub.events */
+	uint32_t n_first;              /* ids from head.cases[0].first on that are of that case and in by_id */
 };
 
 /** layout_event_find() - by its id; NULL: none. */

@@ -67,14 +67,14 @@ void reader_free(struct stream_reader *reader)
 	window_close(&reader->window);
 	free(reader->decoder.saved);
 	free(reader->head);
+	free(reader->places);
 	for (size_t i = 0; i < CTF_N_SCOPES; i++)
 		free(reader->scopes[i].own);
 }
 
 void reader_go(struct stream_reader *reader, const struct place *place)
 {
-	reader->quick = false;
-	reader->n_passed = reader->next_passed = 0;
+	reader_forget(reader);
 	reader->next = *place;
 	reader->in_packet = false;
 	reader->packet = (struct ctf_packet){.stream = reader->packet.stream};
@@ -166,7 +166,7 @@ static enum ctf_status head_scope(struct stream_reader *reader, enum ctf_scope s
 		decoder->from = 0;
 		decoder->start = 0;
 		decoder->pos = begin;
-		result = decode_expand(decoder, layout_of(class));
+		result = decode_expand(decoder, &layout_of(class)->self);
 		nodes->own = decoder->nodes;
 		nodes->room = decoder->room;
 		if (result != DECODE_SHORT || !may_load(reader))
@@ -184,9 +184,8 @@ static enum ctf_status head_scope(struct stream_reader *reader, enum ctf_scope s
 		return fail(reader, reader->packet.offset, "the file ends in the %s", name);
 	if (result)
 		return fail(reader, reader->packet.offset + begin / 8, "%s: %s", name, decoder->error);
-	nodes->nodes = nodes->own;
-	nodes->start = 0;
-	nodes->base = decoder->bytes;
+	nodes->root = nodes->own;
+	nodes->view = (struct ctf_view){decoder->bytes, &nodes->place};
 	reader->ready |= 1u << scope;
 	return CTF_RECORD;
 }
@@ -207,7 +206,7 @@ static bool uuid_is(const struct ctf_trace *trace, const struct ctf_field *field
 	if (field->n != sizeof(uuid))
 		return false;
 	if (field->class->type == CTF_BLOB)
-		return !memcmp(field->base + field->at / 8, trace->uuid, sizeof(uuid));
+		return !memcmp(ctf_field_byte(field), trace->uuid, sizeof(uuid));
 	for (size_t i = 0; i < sizeof(uuid); i++) {
 		const struct ctf_field byte = ctf_field_element(field, i);
 
@@ -275,8 +274,8 @@ static enum ctf_status head_roles(struct stream_reader *reader, enum ctf_scope s
 {
 	const struct scope_nodes *nodes = &reader->scopes[scope];
 
-	for (uint32_t i = 0; i < nodes->nodes->next; i++) {
-		const struct ctf_field field = ctf_field_of_node(nodes->base, nodes->start, &nodes->nodes[i]);
+	for (uint32_t i = 0; i < nodes->root->next; i++) {
+		const struct ctf_field field = ctf_field_of_node(&nodes->view, &nodes->root[i]);
 
 		if (!field.class->roles)
 			continue;
@@ -403,8 +402,8 @@ static enum ctf_status keep_head(struct stream_reader *reader)
 	}
 	memcpy(reader->head, reader->decoder.bytes, size);
 	memset(reader->head + size, 0, BITS_SLACK);
-	reader->scopes[CTF_PACKET_HEADER].base = reader->head;
-	reader->scopes[CTF_PACKET_CONTEXT].base = reader->head;
+	reader->scopes[CTF_PACKET_HEADER].view.base = reader->head;
+	reader->scopes[CTF_PACKET_CONTEXT].view.base = reader->head;
 	return CTF_RECORD;
 }
 
@@ -454,7 +453,7 @@ static enum ctf_status enter_packet(struct stream_reader *reader)
 	reader->next.offset = reader->window.file_size;
 	reader->next.number++;
 	reader->clock = clock;
-	reader->line.valid = false;
+	reader->line.most = 0;
 	reader->base = 0;
 	reader->content = UINT64_MAX;
 	reader->decoder.pos = 0;
@@ -462,6 +461,7 @@ static enum ctf_status enter_packet(struct stream_reader *reader)
 	reader->decoder.strict = reader->trace->strict;
 	memset(reader->decoder.saved, 0, reader->trace->n_saves * sizeof(*reader->decoder.saved));
 	reader->ready = 0;
+	reader->record.roots = NULL;
 	loaded = window_has(&reader->window, packet->offset, READER_HEAD_ROOM) ? 0 : window_load(&reader->window, packet->offset);
 	if (loaded)
 		return fail_errno(reader, loaded);
@@ -527,13 +527,15 @@ static __attribute__((noinline)) enum decode_result general_header(struct stream
 	decoder->room = nodes->room;
 	decoder->n_nodes = 0;
 	decoder->start = 0;
-	result = decode_expand(decoder, layout_of(class));
+	nodes->place.at = 0;
+	result = decode_expand(decoder, &layout_of(class)->self);
 	nodes->own = decoder->nodes;
 	nodes->room = decoder->room;
 	if (result)
 		return result;
+	nodes->view = (struct ctf_view){decoder->bytes, &nodes->place};
 	for (uint32_t i = 0; i < decoder->n_nodes; i++) {
-		const struct ctf_field field = ctf_field_of_node(decoder->bytes, 0, &nodes->own[i]);
+		const struct ctf_field field = ctf_field_of_node(&nodes->view, &nodes->own[i]);
 		const uint32_t roles = field.class->roles;
 
 		if (roles & CTF_ROLE_EVENT_ID)
@@ -706,7 +708,15 @@ static inline enum ctf_status next_record(struct stream_reader *reader)
 		return record_error(reader, pos, DECODE_BAD);
 	}
 	pos = record_begin(reader, event, pos);
-	reader->header_at = pos;
+	reader->passed[0] = (struct passed){
+		.event = event,
+		.cycles = reader->clock,
+		.begin = (uint32_t)pos,
+		.scopes = (uint32_t)(event->n_scopes ? reader->scope_at[0] : decoder->pos),
+		.end = (uint32_t)decoder->pos,
+	};
+	reader->next_passed = reader->end_passed = reader->passed + 1;
+	reader->ready_for = NULL;
 	record->kind = CTF_EVENT;
 	record->event = &event->model.pub;
 	record->offset = reader->base + pos;
@@ -716,69 +726,9 @@ static inline enum ctf_status next_record(struct stream_reader *reader)
 		record->cycles = reader->clock;
 		record->time = clock_line_ns(&reader->line, reader->clock);
 	}
-	reader->ready &= READER_HEAD_SCOPES;
+	record->roots = NULL;
 	reader->quick = reader->class->head.word && record->has_time;
 	return CTF_RECORD;
-}
-
-static bool pass_scopes(const struct layout_event *event, const uint8_t *bytes, uint64_t *at, uint64_t end, struct saved *saved)
-{
-	for (uint32_t i = 0; i < event->n_scopes; i++)
-		if (!decode_linear(event->scopes[i], bytes, at, end, saved))
-			return false;
-	return true;
-}
-
-bool reader_fill(struct stream_reader *reader)
-{
-	const struct layout_stream *class = reader->class;
-	const struct head *head = &class->head;
-	const struct head_case *last = head->cases + head->n_cases;
-	const uint8_t *bytes = reader->decoder.bytes;
-	const uint64_t end = reader->decoder.end;
-	uint64_t pos = reader->decoder.pos, clock = reader->clock;
-	uint32_t n = 0;
-
-	reader->next_passed = 0;
-	if (reader->unsaid)
-		reader->quick = false;
-	while (reader->quick && n < READER_PASSED) {
-		const uint64_t begin = bits_align(pos, head->align);
-		const struct head_case *one = head->cases;
-		const struct layout_id *by_id;
-		uint64_t word, selector, id, at;
-
-		if (begin >= end)
-			break;
-		memcpy(&word, bytes + begin / 8, sizeof(word));
-		word = le64toh(word) >> (begin & 7);
-		selector = word >> head->select_at & head->select_mask;
-		while (one < last && (selector < one->first || selector > one->last))
-			one++;
-		if (one == last || !one->word)
-			break;
-		id = word >> one->id_at & one->id_mask;
-		if (id >= class->n_by_id)
-			break;
-		by_id = &class->by_id[id];
-		if (!by_id->linear)
-			break;
-		at = begin + one->bits;
-		if (by_id->flat)
-			at = ((at + by_id->gap) & ~(uint64_t)by_id->gap) + by_id->bits;
-		else if (at > end || !pass_scopes(by_id->event, bytes, &at, end, reader->decoder.saved))
-			break;
-		if (at > end)
-			break;
-		clock += ((word >> one->clock_at) - clock) & one->clock_mask; /* as clock_update() */
-		reader->passed[n] = (struct passed){by_id->event, clock, begin, one->bits, (uint32_t)(at - begin)};
-		n += !reader->wanted || reader->wanted[by_id->event->model.pub.index];
-		pos = at;
-	}
-	reader->n_passed = n;
-	reader->decoder.pos = pos;
-	reader->clock = clock;
-	return n;
 }
 
 static enum ctf_status tell_loss(struct stream_reader *reader, enum ctf_record_kind kind, uint64_t n)
@@ -813,8 +763,7 @@ static enum ctf_status next_loss(struct stream_reader *reader)
 
 enum ctf_status reader_next(struct stream_reader *reader)
 {
-	reader->quick = false;
-	reader->n_passed = reader->next_passed = 0;
+	reader_forget(reader);
 	if (reader->unsaid) {
 		reader->unsaid = false;
 		return CTF_ERROR;
@@ -842,21 +791,6 @@ enum ctf_status reader_next(struct stream_reader *reader)
 
 /* ---- Scopes ---- */
 
-/* Where a scope of the event begins, before alignment. */
-static uint64_t scope_begin(struct stream_reader *reader, const struct layout_class *scope)
-{
-	const struct layout_event *event = (const struct layout_event *)reader->record.event;
-	uint64_t pos = reader->scope_at[0];
-
-	for (uint32_t i = 0; event->scopes[i] != scope; i++) {
-		if (event->linear)
-			decode_linear(event->scopes[i], reader->decoder.bytes, &pos, reader->decoder.end, reader->decoder.saved);
-		else
-			pos = reader->scope_at[i + 1];
-	}
-	return pos;
-}
-
 /*
  * A scope has more fields than there may be nodes, or memory is short: the record was given out already, so the next call says so.
  */
@@ -867,49 +801,101 @@ static __attribute__((cold)) bool say_later(struct stream_reader *reader)
 	return false;
 }
 
-static bool make_nodes(struct stream_reader *reader, struct scope_nodes *nodes, const struct layout_class *class, uint64_t pos)
+/* Return: nodes of the scope at nodes->place; NULL: say_later() was called. */
+static const struct ctf_node *make_nodes(struct stream_reader *reader, struct scope_nodes *nodes, const struct layout_class *class)
 {
 	struct decoder *decoder = &reader->decoder;
 	const uint64_t behind = decoder->pos;
 	const uint8_t order = decoder->order;
 	bool made;
 
-	nodes->base = decoder->bytes;
-	nodes->start = bits_align(pos, class->model.pub.align);
-	if (class->n_nodes) {
-		nodes->nodes = class->nodes;
-		return true;
-	}
-	decoder->pos = decoder->start = nodes->start;
+	decoder->pos = decoder->start = nodes->place.at;
 	decoder->nodes = nodes->own;
 	decoder->room = nodes->room;
 	decoder->n_nodes = 0;
 	decoder->work = decoder->n_elements = 0;
-	decoder->from = reader->header_at;
+	decoder->from = reader_taken(reader)->begin;
 	decoder->order = 0;
-	made = decode_expand(decoder, class) == DECODE_OK;
+	made = decode_expand(decoder, &class->self) == DECODE_OK;
 	nodes->own = decoder->nodes;
 	nodes->room = decoder->room;
-	nodes->nodes = nodes->own;
 	decoder->pos = behind;
 	decoder->order = order;
-	return made || say_later(reader);
+	return made || say_later(reader) ? nodes->own : NULL;
 }
 
-struct ctf_field ctf_record_scope(const struct ctf_record *record, enum ctf_scope scope)
+static void make_scope(struct stream_reader *reader, enum ctf_scope scope, const struct ctf_class *class, uint64_t pos)
 {
-	struct stream_reader *reader = (struct stream_reader *)(uintptr_t)record;
 	struct scope_nodes *nodes = &reader->scopes[scope];
 
-	if (__builtin_expect(!(reader->ready & 1u << scope), 1)) {
-		const struct layout_class *class = layout_of(record->event ? ctf_event_scope(record->event, scope) : NULL);
+	reader->ready |= 1u << scope;
+	nodes->root = NULL;
+	nodes->view = (struct ctf_view){reader->decoder.bytes, &nodes->place};
+	if (!class)
+		return;
+	nodes->place.at = (uint32_t)bits_align(pos, class->align);
+	nodes->root = make_nodes(reader, nodes, layout_of(class));
+}
 
-		if (!class ||
-		    !make_nodes(reader, nodes, class, scope == CTF_EVENT_HEADER ? reader->header_at : scope_begin(reader, class)))
-			return (struct ctf_field){0};
-		reader->ready |= 1u << scope;
+static bool more_places(struct stream_reader *reader, uint32_t n)
+{
+	struct ctf_place *places = realloc(reader->places, n * sizeof(*places));
+
+	if (!places) {
+		snprintf(reader->decoder.error, sizeof(reader->decoder.error), "out of memory");
+		return say_later(reader);
 	}
-	return ctf_field_of_node(nodes->base, nodes->start, nodes->nodes);
+	reader->places = places;
+	reader->places_room = n;
+	return true;
+}
+
+/* All scopes of a linear event. */
+static void find_places(struct stream_reader *reader, const struct layout_event *event)
+{
+	if (reader->places_room < event->n_steps && !more_places(reader, event->n_steps))
+		return;
+	linear_places(event, reader->decoder.bytes, reader_taken(reader)->scopes, reader->decoder.end, reader->decoder.saved,
+		      reader->places);
+	reader->record.view = (struct ctf_view){reader->decoder.bytes, reader->places};
+	reader->record.roots = event->roots;
+}
+
+/* The scope of an event, and then it is ready. */
+static void make_ready(struct stream_reader *reader, enum ctf_scope scope)
+{
+	const struct layout_event *event = (const struct layout_event *)reader->record.event;
+	uint32_t i = 0;
+
+	if (scope == CTF_EVENT_HEADER) {
+		make_scope(reader, scope, event->model.pub.stream->event_header, reader_taken(reader)->begin);
+		return;
+	}
+	while (i < event->n_scopes && event->places[i] != scope - CTF_COMMON_CONTEXT)
+		i++;
+	make_scope(reader, scope, i < event->n_scopes ? &event->scopes[i]->model.pub : NULL, reader->scope_at[i]);
+}
+
+struct ctf_field ctf_record_scope_any(const struct ctf_record *record, enum ctf_scope scope)
+{
+	struct stream_reader *reader = (struct stream_reader *)(uintptr_t)record;
+	const struct layout_event *event = (const struct layout_event *)record->event;
+	const struct scope_nodes *nodes = &reader->scopes[scope];
+	const struct ctf_field none = {0};
+
+	if (event && event->steps && scope >= CTF_COMMON_CONTEXT) {
+		find_places(reader, event);
+		return record->roots ? ctf_record_scope(record, scope) : none;
+	}
+	if (event && reader->ready_for != reader->next_passed) {
+		reader->ready &= READER_HEAD_SCOPES;
+		reader->ready_for = reader->next_passed;
+	}
+	if (!(reader->ready >> scope & 1) && (!event || scope <= CTF_PACKET_CONTEXT))
+		return none;
+	if (!(reader->ready >> scope & 1))
+		make_ready(reader, scope);
+	return nodes->root ? ctf_field_of_node(&nodes->view, nodes->root) : none;
 }
 
 /* ---- Probing a file ---- */

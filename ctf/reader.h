@@ -11,6 +11,7 @@
 #include "ctf/clock.h"
 #include "ctf/decode.h"
 #include "ctf/index.h"
+#include "ctf/linear.h"
 #include "ctf/set.h"
 #include "ctf/window.h"
 
@@ -21,25 +22,34 @@
 
 #define READER_HEAD_SCOPES (1u << CTF_PACKET_HEADER | 1u << CTF_PACKET_CONTEXT)
 
-/** A scope's nodes, made when somebody asks for them. */
+#define READER_EVENT_SCOPES (1u << CTF_COMMON_CONTEXT | 1u << CTF_SPECIFIC_CONTEXT | 1u << CTF_PAYLOAD)
+
+/** A scope whose nodes were made for a record. */
 struct scope_nodes {
-	const uint8_t *base;
-	uint64_t start;               /* bits from base */
-	const struct ctf_node *nodes; /* a class' template, or own */
 	struct ctf_node *own;
 	uint32_t room;
+	const struct ctf_node *root; /* NULL: the record has no such scope */
+	struct ctf_place place;      /* of own */
+	struct ctf_view view;
 };
 
-/** A record that was passed over and not given out yet. */
+/** A record that was passed over. Positions are the decoder's. */
 struct passed {
 	const struct layout_event *event;
 	uint64_t cycles;
-	uint64_t begin;  /* decoder's position */
-	uint32_t header; /* bits from begin to the first scope behind the header, before alignment */
-	uint32_t size;
+	uint32_t begin;
+	uint32_t scopes; /* behind the header, before alignment */
+	uint32_t end;
+	struct ctf_place places[LINEAR_PLACES];
 };
 
-#define READER_PASSED 64u
+_Static_assert(8 * READER_RECORD_MAX <= UINT32_MAX, "positions in a window have 32 bits");
+
+/*
+ * So few that what finding them waits for overlaps with what is done with them: with 64, or 1, iterating takes a tenth to a third
+ * longer.
+ */
+#define READER_PASSED 6u
 
 struct stream_reader {
 	struct ctf_record record; /* first: who has the record has the reader */
@@ -58,11 +68,13 @@ struct stream_reader {
 	struct decoder decoder;
 	uint64_t clock;
 	struct clock_line line; /* of the times of the packet's records */
-	uint64_t scope_at[3];   /* of the record's scopes behind its header, before alignment */
-	uint64_t header_at;
+	uint64_t scope_at[3];   /* of the record's scopes behind its header, before alignment; not of linear events */
 
-	uint32_t ready; /* scopes whose nodes are made, a bit each */
+	uint32_t ready;                 /* scopes that are made, a bit each; */
+	const struct passed *ready_for; /* those of the event for this record */
 	struct scope_nodes scopes[CTF_N_SCOPES];
+	struct ctf_place *places; /* of a linear event's steps */
+	uint32_t places_room;
 	uint8_t *head; /* copy of the packet's header and context */
 	size_t head_room;
 	uint64_t n_lost_records; /* to be told before the packet's records */
@@ -71,8 +83,8 @@ struct stream_reader {
 	int64_t lost_to;
 
 	bool quick; /* in a packet, behind its first record, which has a time and a header of a word: reader_fill() may be tried */
-	uint32_t n_passed;
-	uint32_t next_passed;
+	const struct passed *next_passed; /* of passed, up to end_passed; the one in front was given out */
+	const struct passed *end_passed;
 	struct passed passed[READER_PASSED];
 	const bool *wanted; /* by event->index; NULL: all. Others may be passed over, or not */
 
@@ -117,22 +129,37 @@ enum ctf_status reader_probe(struct stream_reader *reader, const struct ctf_trac
 
 /* ---- The way of nearly all records ---- */
 
-/** reader_fill() - pass over records that are loaded, and are quick to pass over, as far as there is room. Return: there are some.
+/**
+ * reader_fill() - pass over records that are loaded and linear, as far as there is room; in fill.c
+ *
+ * Return: there are some; false: what is next is for reader_next().
  */
 bool reader_fill(struct stream_reader *reader);
+
+/** reader_forget() - what was passed over and not given out: the reader goes elsewhere. */
+static inline void reader_forget(struct stream_reader *reader)
+{
+	reader->quick = false;
+	reader->next_passed = reader->end_passed = reader->passed;
+}
+
+/** reader_taken() - the record that was given out. */
+static inline const struct passed *reader_taken(const struct stream_reader *reader)
+{
+	return reader->next_passed - 1;
+}
 
 /** reader_take() - the next passed record is the reader's record. */
 static inline void reader_take(struct stream_reader *reader)
 {
-	const struct passed *passed = &reader->passed[reader->next_passed++];
+	const struct passed *passed = reader->next_passed++;
 	struct ctf_record *record = &reader->record;
 
-	reader->header_at = passed->begin;
-	reader->scope_at[0] = passed->begin + passed->header;
-	reader->ready &= READER_HEAD_SCOPES;
+	record->view.places = passed->places;
+	record->roots = passed->event->ready;
 	record->event = &passed->event->model.pub;
 	record->offset = reader->base + passed->begin;
-	record->size = passed->size;
+	record->size = passed->end - passed->begin;
 	record->cycles = passed->cycles;
 	record->time = clock_line_ns(&reader->line, passed->cycles);
 }

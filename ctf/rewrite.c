@@ -161,10 +161,10 @@ static void put_field_number(struct ctf_rewriter *to, const struct out_class *cl
 
 	align(to, class->align);
 	if (class->leb128) {
-		put_bytes(to, field->base + field->at / 8, (size_t)field->n);
+		put_bytes(to, ctf_field_byte(field), (size_t)field->n);
 		return;
 	}
-	value = from->leb128 ? ctf_field_uint(field) : bits_load(from, field->base, field->at);
+	value = from->leb128 ? ctf_field_uint(field) : bits_load(from, field->view->base, field->at);
 	if (class->widened)
 		value = widen(value);
 	put_number(to, class->reversed ? bits_reverse(value, class->size) : value, class->size, class->big_endian);
@@ -178,7 +178,7 @@ static bool put_numbers_copied(struct ctf_rewriter *to, const struct out_class *
 	if (from->size % 8 || array->class->stride != from->size || array->at % 8 || to->pos % 8 || element->size != from->size ||
 	    element->reversed != from->reversed)
 		return false;
-	put_bytes(to, array->base + array->at / 8, (size_t)(array->n * from->size / 8));
+	put_bytes(to, ctf_field_byte(array), (size_t)(array->n * from->size / 8));
 	return true;
 }
 
@@ -224,7 +224,7 @@ static void put_string(struct ctf_rewriter *to, const struct out_class *class, c
 		put_text(to, field);
 		return;
 	}
-	put_bytes(to, field->base + field->at / 8, (size_t)field->n);
+	put_bytes(to, ctf_field_byte(field), (size_t)field->n);
 	if (class->from->length == CTF_ENDED)
 		put_bytes(to, zeros, unit);
 }
@@ -232,7 +232,7 @@ static void put_string(struct ctf_rewriter *to, const struct out_class *class, c
 static void put_variant(struct ctf_rewriter *to, const struct out_class *class, const struct ctf_field *field)
 {
 	const struct ctf_field content = ctf_field_first(field);
-	const struct out_class *option = class->members[field->option - class->from->members].class;
+	const struct out_class *option = class->members[ctf_field_option(field) - class->from->members].class;
 
 	if (content.class && option)
 		put_field(to, option, &content);
@@ -433,7 +433,7 @@ static void put_record_header(struct ctf_rewriter *to, const struct ctf_record *
 static inline bool copy_record(struct ctf_rewriter *to, const struct out_event *event, const struct ctf_record *record)
 {
 	const struct stream_reader *reader = (const struct stream_reader *)record;
-	const uint64_t first = bits_align(reader->scope_at[0], event->align), end = reader->header_at + record->size;
+	const uint64_t first = bits_align(reader_taken(reader)->scopes, event->align), end = reader_taken(reader)->end;
 	const uint64_t pos = bits_align(to->pos, event->align);
 	const size_t size = end > first ? (size_t)(end - first + 7) / 8 : 0;
 
