@@ -291,8 +291,9 @@ static void put_variant(struct text *text, const struct notation *where, const s
 	text_char(text, '>');
 }
 
-void notation_members(struct text *text, const struct notation *where, const struct ctf_class *structure)
+static void put_structure(struct text *text, const struct notation *where, const struct ctf_class *structure)
 {
+	text_char(text, '{');
 	for (uint32_t i = 0; i < structure->n_members; i++) {
 		const struct ctf_member *member = &structure->members[i];
 
@@ -302,6 +303,7 @@ void notation_members(struct text *text, const struct notation *where, const str
 		text_string(text, ": ");
 		notation_class(text, where, member->class);
 	}
+	text_char(text, '}');
 }
 
 void notation_class(struct text *text, const struct notation *where, const struct ctf_class *class)
@@ -314,9 +316,7 @@ void notation_class(struct text *text, const struct notation *where, const struc
 		put_blob(text, where, class);
 		break;
 	case CTF_STRUCT:
-		text_char(text, '{');
-		notation_members(text, where, class);
-		text_char(text, '}');
+		put_structure(text, where, class);
 		break;
 	case CTF_ARRAY:
 		put_array(text, where, class);

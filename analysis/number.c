@@ -5,9 +5,10 @@
  * Floating point. The shortest number that reads as the double v is looked for among those of 15, 16 and 17 digits:
  *
  *     15 digits    every one of them is read as another double, so at most one decimal number of so few digits is v. With
- *                  t = v * 10^k rounded to an integer below 10^15 it is t / 10^k, and a division of two exact doubles says if it is
- * v. 16 and 17    v = m 2^e reads from every number between (2m - 1) 2^(e-1) and (2m + 1) 2^(e-1), the ends included if m is even.
- * Times 10^k these are integers of 128 bits over a power of two, as long as k <= 22.
+ *                  t = v * 10^k rounded to an integer below 10^15 it is t / 10^k, and a division of two exact doubles says if
+ *                  it is v.
+ *     16 and 17    v = m 2^e reads from every number between (2m - 1) 2^(e-1) and (2m + 1) 2^(e-1), the ends included if m is
+ *                  even. Times 10^k these are integers of 128 bits over a power of two, as long as k <= 22.
  *
  * What is too small or too large for that (below 1e-6, from 2^52 on) is left to printf() and strtod(), and so is all that needs
  * more than 15 digits where the compiler has no integers of 128 bits. There a power of two may get a digit more than it needs.

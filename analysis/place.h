@@ -27,7 +27,7 @@ enum place_kind {
 	PLACE_NAME, /* the event's */
 	PLACE_LAYER,
 	PLACE_TIME,
-	PLACE_STREAM, /* its index in the set */
+	PLACE_STREAM, /* the number that its class has */
 	PLACE_FIELD,
 };
 

@@ -13,9 +13,9 @@
  *     == 2026-11-27 Friday (+01:00) ==
  *     16:41:33.500000000 [3] 4711/4712 db:query_done: rows=42, sql="SELECT 1", state=BUSY | prio=20
  *
- *     The time in the user's zone, the CPU, process and thread (once, if they are the same), the event, its fields, then contexts
- * other than these. The day is printed when it changes, between marks that print_join() resolves. Of a clock that does not begin in
- *     1970: seconds. An enumeration's label is followed by its number, as in LOW(3), if it stands for several.
+ *     The time in the user's zone, the CPU, process and thread (once, if they are the same), the event, its fields, then
+ *     contexts other than these. The day is printed when it changes, between marks that print_join() resolves. Of a clock that
+ *     does not begin in 1970: seconds. An enumeration's label is followed by its number, as in LOW(3), if it stands for several.
  *
  * JSON: one object a line
  *
@@ -24,14 +24,14 @@
  *     {"time":T,"lost":12,"what":"records","from":T1,"to":T2,"stream":0,"file":"..."}
  *
  *     A part that the record does not have is left out; so are members of the packet's context that have a role (times, sizes,
- *     counters). Floating point numbers are numbers, or "NaN", "Infinity", "-Infinity"; enumerations {"value":n,"labels":[...]};
- * bit maps {"value":n,"flags":[...]}; BLOBs {"blob":"hex","media_type":"..."}; variants {"OPTION":value}; what is optional and
- *     absent null. See text.h for strings.
+ *     counters). Floating point numbers are numbers, or "NaN", "Infinity", "-Infinity"; enumerations
+ *     {"value":n,"labels":[...]}; bit maps {"value":n,"flags":[...]}; BLOBs {"blob":"hex","media_type":"..."}; variants
+ *     {"OPTION":value}; what is optional and absent null. See text.h for strings. "lost" is null if nobody knows how many.
  *
  * CSV: RFC 4180 with LF
  *
- *     time,cpu,layer,name, and a column for each field: those asked for, or all that the selected events have. Strings are as they
- * are; structures, arrays and variants are as in JSON. Losses have no line.
+ *     time,cpu,layer,name, and a column for each field: those asked for, or all that the selected events have. Strings are as
+ *     they are; structures, arrays and variants are as in JSON. Losses have no line.
  */
 #ifndef BL_ANALYSIS_PRINT_H
 #define BL_ANALYSIS_PRINT_H

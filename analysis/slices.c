@@ -92,7 +92,8 @@ struct run {
 	unsigned int n_known;
 };
 
-unsigned int slices_cpus(void)
+/* How many this process may use. */
+static unsigned int n_cpus(void)
 {
 	for (int n = 1024; n <= 1 << 20; n *= 2) {
 		const size_t size = CPU_ALLOC_SIZE(n);
@@ -617,7 +618,7 @@ static int run_init(struct run *run, const struct slices_job *job)
 	pthread_condattr_t monotonic;
 	int r;
 
-	*run = (struct run){.job = job, .n_workers = job->workers ? job->workers : slices_cpus(), .progress_ns = now_ns()};
+	*run = (struct run){.job = job, .n_workers = job->workers ? job->workers : n_cpus(), .progress_ns = now_ns()};
 	if (run->n_workers > WORKERS_MAX)
 		run->n_workers = WORKERS_MAX;
 	run->window = 4 * (uint64_t)run->n_workers;

@@ -34,7 +34,7 @@ struct slice;
 struct slices_job {
 	const struct ctf *ctf;
 	struct ctf_select select; /* of the whole */
-	unsigned int workers;     /* 0: slices_cpus() */
+	unsigned int workers;     /* 0: as many as this process may use CPUs */
 	uint64_t slice_bytes;     /* of packets, about; more where packets are large. 0: SLICES_BYTES, less for many workers */
 	void *data;
 
@@ -43,12 +43,13 @@ struct slices_job {
 	void (*work)(void *data, void *worker, struct slice *slice);
 
 	/*
-	 * In the caller's thread.
-	 * worker_end: when all threads have ended, for each worker in turn, to merge what it gathered and to free it. May be
-	 * missing. take: output, in order; a piece ends anywhere, but errors and ends of slices do not come in between what is
-	 * written between two calls of slice_next(). Returns false to end it all. May be missing if there is no output. error: what
-	 * could not be read, in order; each once, although slices that touch the same packet all meet it. progress: each 100 ms or
-	 * so. May be missing.
+	 * In the caller's thread. Each may be missing; take only if there is no output.
+	 *
+	 * worker_end   when all threads have ended, for each worker in turn, to merge what it gathered and to free it
+	 * take         output, in order; a piece ends anywhere, but errors and ends of slices do not come in between what is
+	 *              written between two calls of slice_next(). Returns false to end it all
+	 * error        what could not be read, in order; each once, although slices that touch the same packet all meet it
+	 * progress     bytes of files, each 100 ms or so
 	 */
 	void (*worker_end)(void *data, void *worker);
 	bool (*take)(void *data, const char *bytes, size_t size);
@@ -57,9 +58,6 @@ struct slices_job {
 };
 
 #define SLICES_BYTES ((uint64_t)4 << 20)
-
-/** slices_cpus() - how many CPUs this process may use. */
-unsigned int slices_cpus(void);
 
 /**
  * slices_run() - do the job

@@ -3,8 +3,10 @@
  * when.h - times in words, for --from, --to and $time in filters.
  *
  *     2026-11-27T16:41:33.5    a date and a time; "T" or a blank between them; with "Z" or "+01:00" in that zone, else in the
- * user's 2026-11-27               its first instant 16:41:33.5, 16:41        on the day on which the trace begins, or on a later
- * one if the trace reaches it
+ *                              user's
+ *     2026-11-27               its first instant
+ *     16:41:33.5, 16:41        on the day on which the trace begins, or on the next one if that is past before the trace begins
+ *                              and the trace reaches it
  *     @1700000000.5            seconds since 1970
  *     1700000000500000000      nanoseconds since 1970
  *     +1.5s, +20ms             behind the trace's begin; units are ns us ms s m min h d, without one it is seconds
