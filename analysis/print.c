@@ -304,14 +304,14 @@ void print_kept(const struct text *kept, struct text *text)
 	text->failed |= kept->failed;
 }
 
-void print_label(struct printer *printer, const struct ctf_field *field,
-		 void (*make)(const struct ctf_class *class, uint64_t value, struct text *text), struct text *text)
+void print_label(struct printer *printer, const struct ctf_field *field, print_make_label *make, struct text *text)
 {
 	const uint64_t value = ctf_field_uint(field);
 	const uint64_t hash = ((uint64_t)(uintptr_t)field->class / sizeof(*field->class) + value) * UINT64_C(0x9e3779b97f4a7c15);
 	struct print_label *label = &printer->labels[hash >> 32 & (PRINT_LABELS - 1)];
 
-	if (label->class != field->class || label->value != value || label->text.failed) {
+	if (label->make != make || label->class != field->class || label->value != value || label->text.failed) {
+		label->make = make;
 		label->class = field->class;
 		label->value = value;
 		label->text.size = 0;

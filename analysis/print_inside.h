@@ -70,7 +70,11 @@ struct print_packet {
 	struct text origin; /* " [3] 4711/4712" */
 };
 
+/** Makes the text of a value of an enumeration or bit map. */
+typedef void print_make_label(const struct ctf_class *class, uint64_t value, struct text *text);
+
 struct print_label {
+	print_make_label *make; /* and class and value: what text is of. In CSV a class is shown as text or, in a structure, as JSON */
 	const struct ctf_class *class;
 	uint64_t value;
 	struct text text;
@@ -121,8 +125,7 @@ void print_text_loss(struct printer *printer, const struct ctf_record *record, s
 bool print_text_ready(const struct print *print, struct print_event *event);
 /** print_text_number() - a number without labels, in its base; @exact: floats as doubles. */
 void print_text_number(const struct ctf_field *field, bool exact, struct text *text);
-/** print_text_labels() - a value of an enumeration or bit map, for print_label(). */
-void print_text_labels(const struct ctf_class *class, uint64_t value, struct text *text);
+print_make_label print_text_labels;
 
 /* print_csv.c */
 
@@ -138,8 +141,7 @@ bool print_has_labels(const struct ctf_class *class);
 /** print_has_integers() - is this an array of integers without labels that ctf_field_numbers() reads? */
 bool print_has_integers(const struct ctf_class *array);
 /** print_label() - append the text that @make makes of an enumeration's value; it is kept for the next time. */
-void print_label(struct printer *printer, const struct ctf_field *field,
-		 void (*make)(const struct ctf_class *class, uint64_t value, struct text *text), struct text *text);
+void print_label(struct printer *printer, const struct ctf_field *field, print_make_label *make, struct text *text);
 /** print_packet() - what @make makes of the record's packet; it is kept as long as it is the same packet. */
 struct print_packet *print_packet(struct printer *printer, const struct ctf_record *record,
 				  void (*make)(struct printer *printer, const struct ctf_record *record,

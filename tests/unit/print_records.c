@@ -199,6 +199,20 @@ static void test_csv(void **state)
 	      "1700000000000000140,3,user,k:none,,,,,,,,,,\n");
 }
 
+/* The same value in a structure and as a column: as JSON there, as its label here. */
+static void test_csv_labels(void **state)
+{
+	(void)state;
+	check(&(struct print_options){.format = PRINT_CSV, .fields = "v,v.num,v"},
+	      "time,cpu,layer,name,v,v.num,v\n"
+	      "1700000000000000100,3,user,t:all,\"{\"\"num\"\":{\"\"value\"\":1,\"\"labels\"\":[\"\"one\"\"]}}\",one,"
+	      "\"{\"\"num\"\":{\"\"value\"\":1,\"\"labels\"\":[\"\"one\"\"]}}\"\n"
+	      "1700000000000000110,3,user,t:small,,,\n"
+	      "1700000000000000120,3,user,t:all,\"{\"\"text\"\":\"\"hi\"\"}\",,\"{\"\"text\"\":\"\"hi\"\"}\"\n"
+	      "1700000000000000130,3,user,t:small,,,\n"
+	      "1700000000000000140,3,user,k:none,,,\n");
+}
+
 /* All columns: every field of every event, once. */
 static void test_csv_columns(void **state)
 {
@@ -309,7 +323,7 @@ int main(void)
 		cmocka_unit_test(test_text),	    cmocka_unit_test(test_times),	cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_field_errors), cmocka_unit_test(test_json),	cmocka_unit_test(test_json_fields),
 		cmocka_unit_test(test_csv),	    cmocka_unit_test(test_csv_columns), cmocka_unit_test(test_width),
-		cmocka_unit_test(test_join),	    cmocka_unit_test(test_days),
+		cmocka_unit_test(test_csv_labels),  cmocka_unit_test(test_join),	    cmocka_unit_test(test_days),
 	};
 
 	return cmocka_run_group_tests(tests, open_trace, close_trace);
