@@ -272,7 +272,7 @@ def test_terminal(place):
 
 
 class Follower:
-    """borelog events --follow, its lines as they come."""
+    """borelog events --follow, its lines as they come: whole ones, though a read can end in the middle of one."""
 
     def __init__(self, place, *words):
         self.process = subprocess.Popen([BORELOG, "events", "--follow", *words], env=place.env, stdout=subprocess.PIPE,
@@ -283,7 +283,7 @@ class Follower:
     def lines(self):
         if not self.process.stdout.closed:
             self.text += self.process.stdout.read() or b""
-        return self.text.decode().splitlines()
+        return self.text[:self.text.rfind(b"\n") + 1].decode().splitlines()
 
     def end(self, status=0):
         os.set_blocking(self.process.stdout.fileno(), True)
