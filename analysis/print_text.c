@@ -384,7 +384,7 @@ static bool put_place(struct printer *printer, const struct place *place, const 
 		return true;
 	case PLACE_STREAM:
 		if (to)
-			text_end(text, number_uint(to, record->stream->index));
+			text_end(text, number_uint(to, record->stream->class->id));
 		return true;
 	case PLACE_FIELD:
 		field = place_field(place, record);

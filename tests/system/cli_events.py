@@ -130,6 +130,20 @@ def test_selection(place):
     equal(events(place, trace, "--filter", '$name == "db:done"'), "", "nothing")
 
 
+def test_stream_number(place):
+    """It is the number of the stream's class, in every format; of two files of one class too."""
+    trace = Made(place.folder / "t", EVENTS)
+    for i in range(2):
+        trace.packet(i, 0, 100, [trace.record(1, 10 + i)], trace.pack("I", i))
+    chosen = ("--fields", "$cpu,$stream")
+    equal(events(place, trace.folder, *chosen, "--ns"),
+          "".join(f"{ORIGIN + 10 + i} [{i}] db:done: $cpu={i}, $stream=0\n" for i in range(2)), "text")
+    equal([record["fields"]["$stream"] for record in records(place, trace.folder, *chosen)], [0, 0], "JSON")
+    equal([row["$stream"] for row in csv.DictReader(io.StringIO(events(place, trace.folder, *chosen, "--format", "csv")))], ["0", "0"],
+          "CSV")
+    equal(len(records(place, trace.folder, "--filter", "$stream == 0")), 2, "--filter")
+
+
 def test_warnings(place):
     """Of what no event has; the rest counts."""
     equal(len(records(place, made(place), "--filter", "nosuch == 1 || rows == 5", says="no event has a field 'nosuch'")), 1, "records")
