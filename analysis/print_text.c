@@ -16,9 +16,10 @@
 
 static void put_value(struct printer *printer, const struct ctf_field *field, struct text *text);
 
+/* A number without labels, or the one behind them. */
 static void put_integer(const struct ctf_class *class, uint64_t value, struct text *text)
 {
-	const unsigned int base = class->type == CTF_BITS ? 16 : class->base;
+	const unsigned int base = class->type == CTF_BITS || class->type == CTF_BITMAP ? 16 : class->base;
 	char *to = text_room(text, NUMBER_MAX);
 
 	if (!to)
@@ -81,7 +82,6 @@ void print_text_labels(const struct ctf_class *class, uint64_t value, struct tex
 	const struct ctf_mapping *mapping;
 	uint32_t n = 0, next = 0;
 	bool clear = false;
-	char *to;
 
 	while ((mapping = ctf_mapping_next(class, value, next, &next))) {
 		if (n++)
@@ -93,13 +93,7 @@ void print_text_labels(const struct ctf_class *class, uint64_t value, struct tex
 		return;
 	if (n)
 		text_char(text, '(');
-	to = text_room(text, NUMBER_MAX);
-	if (!to)
-		return;
-	if (class->type == CTF_BITMAP || class->base == 16)
-		text_end(text, number_base(to, class->size < 64 ? value & ((1ull << class->size) - 1) : value, 16));
-	else
-		text_end(text, class->type == CTF_SINT ? number_int(to, (int64_t)value) : number_uint(to, value));
+	put_integer(class, value, text);
 	if (n)
 		text_char(text, ')');
 }

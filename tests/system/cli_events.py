@@ -144,6 +144,15 @@ def test_stream_number(place):
     equal(len(records(place, trace.folder, "--filter", "$stream == 0")), 2, "--filter")
 
 
+def test_label_base(place):
+    """The number behind a label is written as one without a label."""
+    octal = "integer { size = 8; base = 8; }"
+    trace = Made(place.folder / "t", [("a:b", f"enum : {octal} {{ LOW = 0 ... 15 }} e; {octal} i;")])
+    trace.packet(0, 0, 100, [trace.record(0, 10, bytes([10, 10])), trace.record(0, 20, bytes([200, 200]))], trace.pack("I", 0))
+    equal([line.partition(": ")[2] for line in events(place, trace.folder, "--ns").splitlines()],
+          ["e=LOW(0o12), i=0o12", "e=0o310, i=0o310"], "octal")
+
+
 def test_warnings(place):
     """Of what no event has; the rest counts."""
     equal(len(records(place, made(place), "--filter", "nosuch == 1 || rows == 5", says="no event has a field 'nosuch'")), 1, "records")
