@@ -105,6 +105,24 @@ static bool find_columns(struct print *print)
 	return ok && print->fields;
 }
 
+void print_prefix(const struct print_style *style, const char *name, bool first, struct text *prefix)
+{
+	text_string(prefix, style->separator + first);
+	style->key(name, prefix);
+}
+
+static bool prefixes_ready(struct print *print)
+{
+	const struct print_style *style = print->options.format == PRINT_TEXT ? &print_text_style : &print_json_style;
+	bool failed = false;
+
+	for (uint32_t i = 0; i < print->n_fields; i++) {
+		print_prefix(style, print->fields[i].name, false, &print->fields[i].prefix);
+		failed |= print->fields[i].prefix.failed;
+	}
+	return !failed;
+}
+
 /* ---- What to print ---- */
 
 struct print *print_new(const struct ctf *ctf, const struct print_options *options, struct expr_error *ret_error)
@@ -121,7 +139,7 @@ struct print *print_new(const struct ctf *ctf, const struct print_options *optio
 			print->n_events += ctf_trace_at(ctf, i)->n_events;
 	}
 	if (ok && options->fields)
-		ok = parse_fields(print, options->fields, ret_error);
+		ok = parse_fields(print, options->fields, ret_error) && prefixes_ready(print);
 	else if (ok && options->format == PRINT_CSV)
 		ok = find_columns(print);
 	if (ok)
@@ -134,8 +152,10 @@ void print_free(struct print *print)
 {
 	if (!print)
 		return;
-	for (uint32_t i = 0; i < print->n_fields; i++)
+	for (uint32_t i = 0; i < print->n_fields; i++) {
+		text_fini(&print->fields[i].prefix);
 		expr_free(print->fields[i].expr);
+	}
 	free(print->fields);
 	free(print->names);
 	free(print);
@@ -283,19 +303,69 @@ void printer_put(struct printer *printer, const struct ctf_record *record, struc
 	text->failed |= printer->scratch.failed;
 }
 
+/* ---- What was asked for ---- */
+
+bool print_time_ns(struct printer *printer, const struct ctf_record *record, struct text *text)
+{
+	(void)printer;
+	if (record->has_time)
+		print_int(record->time, text);
+	return record->has_time;
+}
+
+bool print_place(struct printer *printer, const struct print_style *style, const struct place *place,
+		 const struct ctf_record *record, struct text *text)
+{
+	struct ctf_field field;
+	const char *layer;
+
+	switch (place->kind) {
+	case PLACE_NONE:
+		return false;
+	case PLACE_NAME:
+		style->string(text, record->event->name, strlen(record->event->name));
+		return true;
+	case PLACE_LAYER:
+		layer = place_layer(record->stream->trace);
+		style->string(text, layer, strlen(layer));
+		return true;
+	case PLACE_TIME:
+		return style->time(printer, record, text);
+	case PLACE_STREAM:
+		print_uint(record->stream->class->id, text);
+		return true;
+	case PLACE_FIELD:
+		field = place_field(place, record);
+		if (field.class)
+			style->value(printer, &field, text);
+		return field.class;
+	}
+	return false;
+}
+
+void print_chosen(struct printer *printer, const struct print_style *style, const struct print_event *event,
+		  const struct ctf_record *record, struct text *text)
+{
+	const struct print *print = printer->print;
+	size_t comma = 1; /* that the first is without */
+
+	for (uint32_t i = 0; i < print->n_fields; i++) {
+		const struct text *prefix = &print->fields[i].prefix;
+		const size_t size = text->size;
+
+		text_put(text, prefix->bytes + comma, prefix->size - comma);
+		if (print_place(printer, style, event->fields[i], record, text))
+			comma = 0;
+		else
+			text->size = size;
+	}
+}
+
 /* ---- Kept ready ---- */
 
 bool print_has_labels(const struct ctf_class *class)
 {
 	return class->is_enum || class->n_mappings || class->type == CTF_BITMAP;
-}
-
-bool print_has_integers(const struct ctf_class *array)
-{
-	const struct ctf_class *element = array->members[0].class;
-
-	return array->numbers && (element->type == CTF_UINT || element->type == CTF_SINT || element->type == CTF_BITS) &&
-	       !print_has_labels(element);
 }
 
 void print_kept(const struct text *kept, struct text *text)

@@ -175,60 +175,22 @@ static void put_value(struct printer *printer, const struct ctf_field *field, st
 	}
 }
 
-static void put_time(const struct ctf_record *record, struct text *text)
-{
-	char *to = record->has_time ? text_room(text, NUMBER_MAX) : NULL;
-
-	if (to)
-		text_end(text, number_int(to, record->time));
-}
-
-static void put_place(struct printer *printer, const struct place *place, const struct ctf_record *record, struct text *text)
-{
-	struct ctf_field field;
-	const char *layer;
-	char *to;
-
-	switch (place->kind) {
-	case PLACE_NONE:
-		break;
-	case PLACE_NAME:
-		text_csv(text, record->event->name, strlen(record->event->name));
-		break;
-	case PLACE_LAYER:
-		layer = place_layer(record->stream->trace);
-		text_csv(text, layer, strlen(layer));
-		break;
-	case PLACE_TIME:
-		put_time(record, text);
-		break;
-	case PLACE_STREAM:
-		to = text_room(text, NUMBER_MAX);
-		if (to)
-			text_end(text, number_uint(to, record->stream->class->id));
-		break;
-	case PLACE_FIELD:
-		field = place_field(place, record);
-		if (field.class)
-			put_value(printer, &field, text);
-		break;
-	}
-}
+static const struct print_style style = {.string = text_csv, .value = put_value, .time = print_time_ns};
 
 void print_csv_event(struct printer *printer, struct print_event *event, const struct ctf_record *record, struct text *text)
 {
 	const char *layer = place_layer(record->stream->trace);
 
-	put_time(record, text);
+	print_time_ns(printer, record, text);
 	text_char(text, ',');
-	put_place(printer, event->cpu, record, text);
+	print_place(printer, &style, event->cpu, record, text);
 	text_char(text, ',');
 	if (layer)
 		text_csv(text, layer, strlen(layer));
 	text_put(text, event->head.bytes, event->head.size);
 	for (uint32_t i = 0; i < printer->print->n_fields; i++) {
 		text_char(text, ',');
-		put_place(printer, event->fields[i], record, text);
+		print_place(printer, &style, event->fields[i], record, text);
 	}
 	text_char(text, '\n');
 }

@@ -18,9 +18,10 @@
 
 /** A field that was asked for, or a column. */
 struct print_field {
-	const char *name;  /* as the user wrote it */
-	size_t column;     /* of options.fields, in bytes, from 0 */
-	struct expr *expr; /* its only node is the name */
+	const char *name;   /* as the user wrote it */
+	size_t column;      /* of options.fields, in bytes, from 0 */
+	struct expr *expr;  /* its only node is the name */
+	struct text prefix; /* TEXT, JSON: print_prefix(), not the first */
 };
 
 struct print {
@@ -103,6 +104,32 @@ struct printer {
 	struct text scratch;
 };
 
+/** How a format writes the parts of what is put together alike. CSV has no keys and no compound values of its own. */
+struct print_style {
+	const char *separator; /* of elements, members, fields: a comma, and what is in front of the first field too */
+	void (*key)(const char *name, struct text *text);
+	void (*string)(struct text *text, const char *string, size_t size);
+	void (*integer)(const struct ctf_class *class, uint64_t value, struct text *text);
+	void (*value)(struct printer *printer, const struct ctf_field *field, struct text *text);
+	bool (*time)(struct printer *printer, const struct ctf_record *record, struct text *text); /* false: there is none */
+};
+
+static inline void print_uint(uint64_t value, struct text *text)
+{
+	char *to = text_room(text, NUMBER_MAX);
+
+	if (to)
+		text_end(text, number_uint(to, value));
+}
+
+static inline void print_int(int64_t value, struct text *text)
+{
+	char *to = text_room(text, NUMBER_MAX);
+
+	if (to)
+		text_end(text, number_int(to, value));
+}
+
 /* print_time.c */
 
 /** print_record_time() - the record's time; if it is of another day than the one before, the day's mark in front of @before. */
@@ -112,6 +139,7 @@ void print_clock(struct printer *printer, const struct ctf_stream *stream, bool 
 
 /* print_json.c */
 
+extern const struct print_style print_json_style;
 void print_json_event(struct printer *printer, struct print_event *event, const struct ctf_record *record, struct text *text);
 void print_json_loss(const struct ctf_record *record, struct text *text);
 bool print_json_ready(struct print_event *event);
@@ -120,6 +148,7 @@ void print_json_value(struct printer *printer, const struct ctf_field *field, st
 
 /* print_text.c */
 
+extern const struct print_style print_text_style;
 void print_text_event(struct printer *printer, struct print_event *event, const struct ctf_record *record, struct text *text);
 void print_text_loss(struct printer *printer, const struct ctf_record *record, struct text *text);
 bool print_text_ready(const struct print *print, struct print_event *event);
@@ -138,8 +167,6 @@ bool print_csv_columns(const struct print *print, struct text *names);
 /* print.c */
 
 bool print_has_labels(const struct ctf_class *class);
-/** print_has_integers() - is this an array of integers without labels that ctf_field_numbers() reads? */
-bool print_has_integers(const struct ctf_class *array);
 /** print_label() - append the text that @make makes of an enumeration's value; it is kept for the next time. */
 void print_label(struct printer *printer, const struct ctf_field *field, print_make_label *make, struct text *text);
 /** print_packet() - what @make makes of the record's packet; it is kept as long as it is the same packet. */
@@ -161,5 +188,15 @@ bool print_members_ready(struct print_event *event, void (*ready)(struct print_m
 void print_payload(struct printer *printer, const struct print_event *event, const struct ctf_record *record, struct text *text);
 /** print_string() - a CTF_STRING in UTF-8. */
 const char *print_string(struct printer *printer, const struct ctf_field *field, size_t *ret_size);
+/** print_prefix() - what stands in front of a field's value. @first: nothing is in front of it. */
+void print_prefix(const struct print_style *style, const char *name, bool first, struct text *prefix);
+/** print_place() - what a place says. Return: false: nothing. */
+bool print_place(struct printer *printer, const struct print_style *style, const struct place *place,
+		 const struct ctf_record *record, struct text *text);
+/** print_chosen() - the fields that were asked for, as far as the record has them. */
+void print_chosen(struct printer *printer, const struct print_style *style, const struct print_event *event,
+		  const struct ctf_record *record, struct text *text);
+/** print_time_ns() - the time as a number. */
+bool print_time_ns(struct printer *printer, const struct ctf_record *record, struct text *text);
 
 #endif

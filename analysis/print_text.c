@@ -5,6 +5,7 @@
  * Every name, label and string of the trace goes through text_shown(), so a line holds no control characters but those of the
  * colours.
  */
+#include "analysis/print_compound.h"
 #include "analysis/print_inside.h"
 
 #define DIM "\033[2m"
@@ -111,7 +112,7 @@ static bool is_block(const struct ctf_class *array)
 {
 	const struct ctf_class *element = array->members[0].class;
 
-	return element->type == CTF_UINT && element->size == 8 && element->base == 16 && !element->leb128 &&
+	return array->numbers && element->type == CTF_UINT && element->size == 8 && element->base == 16 && !element->leb128 &&
 	       !print_has_labels(element);
 }
 
@@ -130,63 +131,10 @@ static void put_block(const struct ctf_field *array, struct text *text)
 	text_char(text, '>');
 }
 
-static void put_integers(const struct ctf_field *array, struct text *text)
+static inline void put_name(const char *name, struct text *text)
 {
-	const struct ctf_class *class = array->class->members[0].class;
-	uint64_t values[PRINT_VALUES], n;
-
-	text_char(text, '[');
-	for (uint64_t i = 0; !text->failed && (n = ctf_field_numbers(array, i, PRINT_VALUES, values)); i += n) {
-		for (uint64_t k = 0; k < n; k++) {
-			if (i || k)
-				text_put(text, ", ", 2);
-			put_integer(class, values[k], text);
-		}
-	}
-	text_char(text, ']');
-}
-
-static void put_array(struct printer *printer, const struct ctf_field *field, struct text *text)
-{
-	struct ctf_field element;
-
-	if (print_has_integers(field->class)) {
-		if (is_block(field->class))
-			put_block(field, text);
-		else
-			put_integers(field, text);
-		return;
-	}
-	element = ctf_field_first(field);
-	text_char(text, '[');
-	while (element.class && !text->failed) {
-		put_value(printer, &element, text);
-		element = ctf_field_next(field, &element);
-		if (element.class)
-			text_put(text, ", ", 2);
-	}
-	text_char(text, ']');
-}
-
-static void put_name(const char *name, struct text *text)
-{
-	text_shown(text, name ? name : "", name ? strlen(name) : 0);
+	text_shown(text, name, strlen(name));
 	text_char(text, '=');
-}
-
-static void put_structure(struct printer *printer, const struct ctf_field *field, struct text *text)
-{
-	struct ctf_field member = ctf_field_first(field);
-
-	text_char(text, '{');
-	while (member.class) {
-		put_name(ctf_field_name(&member), text);
-		put_value(printer, &member, text);
-		member = ctf_field_next(field, &member);
-		if (member.class)
-			text_put(text, ", ", 2);
-	}
-	text_char(text, '}');
 }
 
 static void put_blob(const struct ctf_field *field, struct text *text)
@@ -199,15 +147,20 @@ static void put_blob(const struct ctf_field *field, struct text *text)
 	text_char(text, '>');
 }
 
-static void put_inner(struct printer *printer, const struct ctf_field *field, struct text *text)
+static bool put_time(struct printer *printer, const struct ctf_record *record, struct text *text)
 {
-	const struct ctf_field inner = ctf_field_first(field);
-
-	if (inner.class)
-		put_value(printer, &inner, text);
-	else
-		text_string(text, "null");
+	print_clock(printer, record->stream, record->has_time, record->time, text);
+	return true;
 }
+
+const struct print_style print_text_style = {
+	.separator = ", ",
+	.key = put_name,
+	.string = text_shown,
+	.integer = put_integer,
+	.value = put_value,
+	.time = put_time,
+};
 
 static void put_value(struct printer *printer, const struct ctf_field *field, struct text *text)
 {
@@ -232,19 +185,19 @@ static void put_value(struct printer *printer, const struct ctf_field *field, st
 		put_blob(field, text);
 		break;
 	case CTF_STRUCT:
-		put_structure(printer, field, text);
+		print_structure(printer, &print_text_style, field, 0, text);
 		break;
 	case CTF_ARRAY:
-		put_array(printer, field, text);
+		if (is_block(field->class))
+			put_block(field, text);
+		else
+			print_array(printer, &print_text_style, field, text);
 		break;
 	case CTF_OPTIONAL:
-		put_inner(printer, field, text);
+		print_inner(printer, &print_text_style, field, text);
 		break;
 	case CTF_VARIANT:
-		text_char(text, '{');
-		put_name(ctf_field_option(field)->name, text);
-		put_inner(printer, field, text);
-		text_char(text, '}');
+		print_variant(printer, &print_text_style, field, text);
 		break;
 	}
 }
@@ -354,55 +307,8 @@ static void put_context(struct printer *printer, const struct print_event *event
 			continue;
 		text_string(text, *first ? " | " : ", ");
 		*first = false;
-		put_name(ctf_field_name(&member), text);
+		put_name(print_name(ctf_field_name(&member)), text);
 		put_value(printer, &member, text);
-	}
-}
-
-static bool put_place(struct printer *printer, const struct place *place, const struct ctf_record *record, struct text *text)
-{
-	struct ctf_field field;
-	char *to = text_room(text, NUMBER_MAX);
-
-	switch (place->kind) {
-	case PLACE_NONE:
-		return false;
-	case PLACE_NAME:
-		text_shown(text, record->event->name, strlen(record->event->name));
-		return true;
-	case PLACE_LAYER:
-		text_string(text, place_layer(record->stream->trace));
-		return true;
-	case PLACE_TIME:
-		print_clock(printer, record->stream, record->has_time, record->time, text);
-		return true;
-	case PLACE_STREAM:
-		if (to)
-			text_end(text, number_uint(to, record->stream->class->id));
-		return true;
-	case PLACE_FIELD:
-		field = place_field(place, record);
-		if (field.class)
-			put_value(printer, &field, text);
-		return field.class;
-	}
-	return false;
-}
-
-static void put_chosen(struct printer *printer, const struct print_event *event, const struct ctf_record *record, struct text *text)
-{
-	const struct print *print = printer->print;
-	bool first = true;
-
-	for (uint32_t i = 0; i < print->n_fields; i++) {
-		const size_t size = text->size;
-
-		text_string(text, first ? " " : ", ");
-		put_name(print->fields[i].name, text);
-		if (put_place(printer, event->fields[i], record, text))
-			first = false;
-		else
-			text->size = size;
 	}
 }
 
@@ -481,7 +387,7 @@ void print_text_event(struct printer *printer, struct print_event *event, const 
 	put_origin(printer, event, record, text);
 	text_copy(text, &event->head);
 	if (printer->print->options.fields) {
-		put_chosen(printer, event, record, text);
+		print_chosen(printer, &print_text_style, event, record, text);
 	} else {
 		bool first = true;
 
@@ -498,14 +404,10 @@ void print_text_loss(struct printer *printer, const struct ctf_record *record, s
 {
 	const bool packets = record->kind == CTF_LOST_PACKETS;
 	const size_t begin = begin_line(printer, record, text);
-	char *to;
 
 	text_string(text, printer->print->options.color ? RED " -- " : " -- ");
-	to = text_room(text, NUMBER_MAX);
-	if (!to)
-		return;
 	if (record->n_lost)
-		text_end(text, number_uint(to, record->n_lost));
+		print_uint(record->n_lost, text);
 	else
 		text_string(text, "an unknown number of");
 	text_string(text, packets ? " packets" : " records");
@@ -528,20 +430,14 @@ void print_text_loss(struct printer *printer, const struct ctf_record *record, s
 /* For what is most frequent, without looking at the class again. */
 static void put_uint(struct printer *printer, const struct ctf_field *field, struct text *text)
 {
-	char *to = text_room(text, NUMBER_MAX);
-
 	(void)printer;
-	if (to)
-		text_end(text, number_uint(to, ctf_field_uint(field)));
+	print_uint(ctf_field_uint(field), text);
 }
 
 static void put_int(struct printer *printer, const struct ctf_field *field, struct text *text)
 {
-	char *to = text_room(text, NUMBER_MAX);
-
 	(void)printer;
-	if (to)
-		text_end(text, number_int(to, ctf_field_int(field)));
+	print_int(ctf_field_int(field), text);
 }
 
 static void member_ready(struct print_member *member, const char *name, bool first)
@@ -549,8 +445,7 @@ static void member_ready(struct print_member *member, const char *name, bool fir
 	const struct ctf_class *class = member->class;
 	const bool decimal = !print_has_labels(class) && class->base != 16 && class->base != 8 && class->base != 2;
 
-	text_string(&member->prefix, first ? " " : ", ");
-	put_name(name, &member->prefix);
+	print_prefix(&print_text_style, name, first, &member->prefix);
 	member->put = put_value;
 	if (class->type == CTF_STRING)
 		member->put = put_string;
@@ -585,16 +480,13 @@ static bool has_context(const struct print_event *event, enum ctf_scope scope, c
 static void put_head(const struct print *print, const struct print_event *event, struct text *text)
 {
 	const char *name = event->class->name;
-	char *to;
 
 	text_string(text, print->options.color ? " " BOLD : " ");
 	if (name) {
 		text_shown(text, name, strlen(name));
 	} else {
 		text_string(text, "event ");
-		to = text_room(text, NUMBER_MAX);
-		if (to)
-			text_end(text, number_uint(to, event->class->id));
+		print_uint(event->class->id, text);
 	}
 	text_string(text, print->options.color ? PLAIN ":" : ":");
 }
