@@ -605,12 +605,17 @@ static void run_here(struct run *run)
 	}
 }
 
-/* The output of all workers but one waits: the more there are, the less each may have. */
+/*
+ * The output of all workers but one waits: the more there are, the less each may have. Without output only the packets matter that
+ * boundaries cut, and are read twice.
+ */
 static uint64_t slice_bytes(const struct slices_job *job, unsigned int n_workers)
 {
 	if (job->slice_bytes)
 		return job->slice_bytes;
-	return n_workers > 2 && job->take ? 2 * SLICES_BYTES / n_workers : SLICES_BYTES;
+	if (!job->take)
+		return 8 * SLICES_BYTES;
+	return n_workers > 2 ? 2 * SLICES_BYTES / n_workers : SLICES_BYTES;
 }
 
 static int run_init(struct run *run, const struct slices_job *job)

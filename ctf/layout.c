@@ -431,6 +431,7 @@ static bool make_ids(const struct maker *maker, struct layout_stream *stream)
 		id->whole = event->whole;
 		id->first = event->steps[0];
 		id->more = event->steps + 1;
+		id->ends = event->ends;
 	}
 	stream->by_id = by_id;
 	stream->n_by_id = (uint32_t)n;

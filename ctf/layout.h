@@ -113,7 +113,7 @@ struct layout_event {
 	uint32_t n_steps;
 	const struct ctf_node
 		*roots[3]; /* by scope, as places: its nodes, whose places are the steps; NULL: there is no such scope */
-	bool whole;        /* as layout_id.whole */
+	bool whole, ends; /* as in layout_id */
 	const struct ctf_node *const *ready; /* roots, if linear_pass() finds all places; NULL: it does not */
 };
 
@@ -122,6 +122,7 @@ struct layout_id {
 	const struct layout_event *event; /* NULL: there is none */
 	const struct linear *more;        /* steps behind the first */
 	bool whole;                       /* behind a header that ends at a whole byte, it does too */
+	bool ends;                        /* and what ends the first step is its last field */
 	struct linear first;              /* of LINEAR_NOT if the event is not linear, or not there */
 };
 

@@ -221,6 +221,7 @@ static bool keep(struct linear_maker *maker, struct layout_event *event, const u
 		event->roots[event->places[i]] = nodes + roots[i];
 	event->steps = steps;
 	event->whole = is_whole(maker);
+	event->ends = event->whole && maker->n_steps == 2 && maker->fresh && !last_step(maker)->bits;
 	event->n_steps = maker->n_steps;
 	event->ready = maker->n_steps <= LINEAR_PLACES ? event->roots : NULL;
 	maker->n_all += maker->n_nodes;

@@ -121,8 +121,10 @@ static inline __attribute__((always_inline)) uint64_t linear_rest(const struct l
 	uint64_t n;
 
 	pos = linear_field(step, bytes, pos, end, saved, &n);
+	places->n = (uint32_t)n;
+	if (id->ends)
+		return pos;
 	for (step = id->more; pos <= end; step++) {
-		places->n = (uint32_t)n;
 		places += places < last;
 		pos = linear_align(step, pos);
 		places->at = (uint32_t)pos;
@@ -130,6 +132,7 @@ static inline __attribute__((always_inline)) uint64_t linear_rest(const struct l
 		if (step->op == LINEAR_END || pos > end)
 			break;
 		pos = linear_field(step, bytes, pos, end, saved, &n);
+		places->n = (uint32_t)n;
 	}
 	return pos;
 }

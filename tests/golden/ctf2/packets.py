@@ -400,6 +400,40 @@ CASES = [
         ],
     ),
     case(
+        'event-record-of-strings',
+        '6.4: what is behind a string is elsewhere in each record',
+        [
+            PREAMBLE,
+            clock(),
+            stream({'begin': uint(8, roles=STAMP)}, {'t': uint(8, roles=STAMP)}, clock='c'),
+            event(
+                {'a': string(), 'b': uint(16), 'c': string(), 'd': string(), 'e': struct({'f': uint(8), 'g': string()}), 'h': uint(8)},
+                id=0,
+            ),
+        ],
+        '00  01 "one" 00 02 01 "" 00 "x" 00 05 "yz" 00 06  02 "" 00 04 03 "two" 00 "" 00 07 "" 00 08  03 "n" 00 06 05 "" 00 "" 00 09 "z" 00 0a',
+        [
+            record(time=t, cycles=t, fields={'a': a, 'b': b, 'c': c, 'd': d, 'e': {'f': f, 'g': g}, 'h': h})
+            for t, a, b, c, d, f, g, h in [
+                (1, 'one', 0x102, '', 'x', 5, 'yz', 6),
+                (2, '', 0x304, 'two', '', 7, '', 8),
+                (3, 'n', 0x506, '', '', 9, 'z', 10),
+            ]
+        ],
+    ),
+    case(
+        'event-record-empty-payload-behind-string',
+        '6.4.18: a structure without members takes no bits',
+        [
+            PREAMBLE,
+            clock(),
+            stream({'begin': uint(8, roles=STAMP)}, {'t': uint(8, roles=STAMP)}, {'who': string()}, clock='c'),
+            event({}, id=0),
+        ],
+        '00  01 "init" 00  02 "sh" 00  03 "" 00',
+        [record(time=t, cycles=t, context={'who': who}, fields={}) for t, who in [(1, 'init'), (2, 'sh'), (3, '')]],
+    ),
+    case(
         'streams-within-a-nanosecond',
         '5.7: clock values are finer than the time that is shown; equal ones come in the order of streams',
         [
