@@ -35,8 +35,8 @@ struct slices_job {
 	const struct ctf *ctf;
 	struct ctf_select select; /* of the whole */
 	unsigned int workers;     /* 0: as many as this process may use CPUs */
-	uint64_t slice_bytes;     /* of packets, about; more where packets are large. 0: SLICES_BYTES, less for many workers, more if there is
-				   * no output */
+	uint64_t slice_bytes; /* of packets, about; more where packets are large. 0: SLICES_BYTES, less for many workers, more if
+			       * there is no output */
 	void *data;
 
 	/* In a worker's thread. What worker_new returns is given to work; NULL is an error (no memory). Both may be missing. */

@@ -113,7 +113,7 @@ struct layout_event {
 	uint32_t n_steps;
 	const struct ctf_node
 		*roots[3]; /* by scope, as places: its nodes, whose places are the steps; NULL: there is no such scope */
-	bool whole, ends; /* as in layout_id */
+	bool whole, ends;  /* as in layout_id */
 	const struct ctf_node *const *ready; /* roots, if linear_pass() finds all places; NULL: it does not */
 };
 
