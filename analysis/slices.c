@@ -9,6 +9,9 @@
  * always gets on; any other worker waits while HELD_BYTES wait altogether, until its slice is the head or room was made. Nobody
  * else waits for output, so there is no circle.
  *
+ * The caller's thread sleeps until there are NEWS_BYTES to be taken, or the slice at the head is done, or SHOW_NS have passed: each
+ * time it wakes up it takes a CPU from a worker.
+ *
  * run->lock guards everything but the plan. run->plan_lock is held while a slice is planned, by who will read it; that includes
  * waiting for room in the window, as nobody else may plan then either. Order: plan_lock, lock. A slice's unlisted members are its
  * worker's.
@@ -28,6 +31,7 @@
 #define PIECE_SIZE ((size_t)128 << 10)
 #define HELD_BYTES ((size_t)24 << 20)
 #define HEAD_BYTES ((size_t)1 << 20)
+#define NEWS_BYTES (HEAD_BYTES / 2)
 #define LOOK_RECORDS 1024     /* records between two looks at the clock */
 #define SHOW_NS 50000000      /* output is not kept longer than that while records come */
 #define PROGRESS_NS 100000000 /* between two calls of job->progress */
@@ -88,6 +92,7 @@ struct run {
 	_Atomic uint64_t single_bytes; /* read so far, if there is but one slice */
 	uint64_t taken_bytes;          /* of the slices that are finished */
 	uint64_t progress_ns;
+	uint64_t taken_ns;            /* when output was last taken */
 	uint64_t known[KNOWN_ERRORS]; /* hashes; the latest first */
 	unsigned int n_known;
 };
@@ -277,7 +282,7 @@ static void enqueue(struct run *run, struct slice_full *slice, struct piece *pie
 	slice->last = &piece->next;
 	slice->queued += weight;
 	run->held += weight;
-	if (slice->pub.number == run->head)
+	if (slice->pub.number == run->head && slice->queued >= NEWS_BYTES)
 		pthread_cond_signal(&run->news);
 	pthread_mutex_unlock(&run->lock);
 }
@@ -498,12 +503,8 @@ static void wait_news(struct run *run)
 {
 	struct timespec until;
 
-	if (!run->job->progress) {
-		pthread_cond_wait(&run->news, &run->lock);
-		return;
-	}
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += PROGRESS_NS;
+	until.tv_nsec += SHOW_NS;
 	if (until.tv_nsec >= NS_PER_S) {
 		until.tv_nsec -= NS_PER_S;
 		until.tv_sec++;
@@ -520,6 +521,7 @@ static void take_queue(struct run *run, struct slice_full *slice)
 	struct piece *pieces = slice->first;
 	bool go_on;
 
+	run->taken_ns = now_ns();
 	run->held -= slice->queued;
 	slice->queued = 0;
 	slice->first = NULL;
@@ -548,13 +550,18 @@ static void head_on(struct run *run)
 	pthread_cond_broadcast(&run->room);
 }
 
+static bool is_news(const struct run *run, const struct slice_full *slice)
+{
+	return slice->done || slice->queued >= NEWS_BYTES || now_ns() - run->taken_ns >= SHOW_NS;
+}
+
 static void take_all(struct run *run)
 {
 	pthread_mutex_lock(&run->lock);
 	while (!stopping(run) && (run->at_work || run->head < run->planned)) {
 		struct slice_full *slice = run->head < run->planned ? run->slices[run->head % run->window] : NULL;
 
-		if (slice && slice->first)
+		if (slice && slice->first && is_news(run, slice))
 			take_queue(run, slice);
 		else if (slice && slice->done)
 			head_on(run);
