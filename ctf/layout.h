@@ -2,8 +2,8 @@
 /**
  * layout.h - what decoding needs beyond the public classes; computed once by model_finish(). Not for anybody outside ctf/.
  *
- * A structure is either fixed, then its size is a number and its fields are a constant list of nodes, or it has a list of
- * steps that passes over it without looking at what nobody needs.
+ * A structure is either fixed, then its size is a number, or it has a list of steps that passes over it without looking at what
+ * nobody needs. A linear event (linear.h) has one list of steps for all its scopes, and nodes for all its records.
  *
  * A node is a field's place in a record: the whole of a scope is an array of nodes in depth-first order. Arrays of numbers of fixed
  * size have one node for all elements.
@@ -114,7 +114,7 @@ struct layout_event {
 	const struct ctf_node
 		*roots[3]; /* by scope, as places: its nodes, whose places are the steps; NULL: there is no such scope */
 	bool whole, ends;  /* as in layout_id */
-	const struct ctf_node *const *ready; /* roots, if linear_pass() finds all places; NULL: it does not */
+	const struct ctf_node *const *ready; /* roots, if linear_rest() finds all places; NULL: it does not */
 };
 
 /** An event by its id, and what passing over it takes: in one place, because each record waits for the size of the one before. */
@@ -137,7 +137,7 @@ struct layout_stream {
 /** layout_event_find() - by its id; NULL: none. */
 const struct layout_event *layout_event_find(const struct layout_stream *stream, uint64_t id);
 
-/** layout_make() - sizes, alignments, steps and templates of all classes of the model; references are resolved. */
+/** layout_make() - sizes, alignments and steps of all classes and events of the model; references are resolved. */
 bool layout_make(struct ctf_model *model);
 
 /** model_resolve() - references of lengths and selectors, in resolve.c. */

@@ -194,7 +194,6 @@ static bool add(struct linear_maker *maker, const struct ctf_member *member)
 	return class->type <= CTF_FLOAT && add_saved(maker, member);
 }
 
-/* @roots: of the scopes, nodes of maker. */
 /* Is everything of whole bytes, wherever it begins at one? */
 static bool is_whole(const struct linear_maker *maker)
 {
@@ -208,6 +207,7 @@ static bool is_whole(const struct linear_maker *maker)
 	return true;
 }
 
+/* @roots: of the scopes, nodes of maker. */
 static bool keep(struct linear_maker *maker, struct layout_event *event, const uint32_t *roots)
 {
 	struct ctf_node *nodes = model_alloc(maker->model, maker->n_nodes * sizeof(*nodes) + 1);

@@ -138,7 +138,7 @@ static inline __attribute__((always_inline)) uint64_t linear_rest(const struct l
 }
 
 /**
- * linear_places() - where the steps of a record begin that linear_pass() passed over, and how long the fields at their ends are
+ * linear_places() - where the steps of a record begin that was passed over, and how long the fields at their ends are
  * @pos: behind the header
  * @places: room for event->n_steps
  */
