@@ -33,6 +33,7 @@ struct place {
 	uint32_t file;
 	uint64_t offset;
 	uint64_t number;
+	uint64_t clock; /* value in front of it, which a short time stamp goes on from */
 	struct packet_before before;
 };
 

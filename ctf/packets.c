@@ -19,7 +19,7 @@ static enum ctf_status no_memory(struct ctf_error *ret_error)
 static struct place behind(const struct ctf_packet *packet)
 {
 	const struct ctf_stream *stream = packet->stream;
-	struct place place = {.before = {.is = packet->file}};
+	struct place place = {.clock = packet->has_begin ? packet->begin : 0, .before = {.is = packet->file}};
 
 	while (packet->file && place.file < stream->n_files && strcmp(stream->files[place.file], packet->file))
 		place.file++;

@@ -80,7 +80,7 @@ void reader_go(struct stream_reader *reader, const struct place *place)
 	reader->packet = (struct ctf_packet){.stream = reader->packet.stream};
 	reader->n_lost_records = reader->n_lost_packets = 0;
 	reader->unsaid = false;
-	reader->clock = 0;
+	reader->clock = place->clock;
 	window_leave(&reader->window);
 }
 
@@ -484,6 +484,7 @@ static enum ctf_status enter_packet(struct stream_reader *reader)
 		return CTF_ERROR;
 	decoder_bounds(reader);
 	reader->next.before = reader_before(reader);
+	reader->next.clock = reader->clock;
 	reader->in_packet = true;
 	return CTF_RECORD;
 }

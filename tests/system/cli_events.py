@@ -101,6 +101,35 @@ def test_instrumented(place):
         equal(old, new, name)
 
 
+SHORT_STAMPS = """/* CTF 1.8 */
+typealias integer { size = 32; align = 8; } := u32;
+trace { major = 1; minor = 8; byte_order = le; };
+clock { name = c; freq = 1000000000; };
+typealias integer { size = 32; align = 8; map = clock.c.value; } := stamp;
+stream {
+	packet.context := struct { stamp timestamp_begin; u32 packet_size; u32 content_size; };
+	event.header := struct { stamp timestamp; };
+};
+event { name = e; fields := struct { u32 n; }; };
+"""
+
+
+def test_short_stamps(place):
+    """Packets that begin with the low bits of the time: who goes to a time, or shares the work, counts the turns in front of it."""
+    folder = place.folder / "t"
+    folder.mkdir()
+    (folder / "metadata").write_text(SHORT_STAMPS)
+    times = [[3 * 10**9 * packet + 10 * i for i in range(50)] for packet in range(4000)]
+    (folder / "data").write_bytes(b"".join(
+        struct.pack("<III", stamps[0] % 2**32, 8 * 412, 8 * 412) + b"".join(struct.pack("<II", t % 2**32, t % 1000) for t in stamps)
+        for stamps in times))
+    wanted = [t for stamps in times for t in stamps]
+    equal([record["time"] for record in records(place, folder)], wanted, "times")
+    for first in (1, 10, 3999):
+        got = [record["time"] for record in records(place, folder, "--from", f"@{3 * first}")]
+        equal(got, wanted[50 * first:], f"times from packet {first} on")
+
+
 def test_selection(place):
     trace = made(place)
     def count(n, *words):
