@@ -257,6 +257,19 @@ CASES = [
         [{'sel': 1, 'v': {'one': {'n': 1}}, 'a': 'a'}],
         'length|option|not there|value|locat',
     ),
+    broken(
+        'string-ends-within-a-character',
+        '6.4.13: its bytes are whole characters, in records that are passed over quickly, too',
+        [
+            PREAMBLE,
+            clock(),
+            stream({'begin': uint(8, roles=STAMP)}, {'t': uint(8, roles=STAMP)}, clock='c'),
+            event({'n': uint(8), 'a': dynamic_string(near('n'), 'utf-16le')}),
+        ],
+        '00  01 02 "a" 00  02 02 "b" 00  03 03 "c" 00 "d"',
+        [record(time=t, cycles=t, fields={'n': 2, 'a': a}) for t, a in [(1, 'a'), (2, 'b')]],
+        'character',
+    ),
     broken('uleb-over-64-bits', 'limit', {'a': uleb()}, '01  ff*9 02', [{'a': 1}], '64|large|long'),
     broken('sleb-over-64-bits', 'limit', {'a': sleb()}, '01  80*9 01', [{'a': 1}], '64|large|long'),
 ]

@@ -4,12 +4,16 @@ from .case import (
     BE,
     PREAMBLE,
     array,
+    at,
     blob,
     boolean,
     case,
     clock,
+    dynamic_array,
+    dynamic_string,
     event,
     near,
+    option,
     optional,
     preamble,
     record,
@@ -20,6 +24,7 @@ from .case import (
     trace,
     uint,
     uleb,
+    variant,
 )
 
 UUID = [30, 201, 100, 148, 228, 2, 69, 70, 147, 219, 233, 34, 43, 238, 108, 199]
@@ -419,6 +424,51 @@ CASES = [
                 (2, '', 0x304, 'two', '', 7, '', 8),
                 (3, 'n', 0x506, '', '', 9, 'z', 10),
             ]
+        ],
+    ),
+    case(
+        'event-record-lengths-in-front',
+        '6.4.2: a length is the one that is named, not the one before',
+        [
+            PREAMBLE,
+            clock(),
+            stream({'begin': uint(8, roles=STAMP)}, {'t': uint(8, roles=STAMP)}, clock='c'),
+            event(
+                {
+                    'n': uint(8),
+                    'm': uint(8),
+                    'a': dynamic_array(near('n'), uint(8)),
+                    'b': dynamic_string(near('m')),
+                    'c': dynamic_array(near('n'), uint(16)),
+                },
+                id=0,
+            ),
+        ],
+        '00  01 02 01 0a 0b "x" 0c 00 0d 00  02 00 03 "xyz"  03 01 00 0e 0f 00',
+        [
+            record(time=t, cycles=t, fields={'n': len(a), 'm': len(b), 'a': a, 'b': b, 'c': c})
+            for t, a, b, c in [(1, [10, 11], 'x', [12, 13]), (2, [], 'xyz', []), (3, [14], '', [15])]
+        ],
+    ),
+    case(
+        'event-record-length-in-header',
+        '6.4.2: of this record, not of one before',
+        [
+            PREAMBLE,
+            clock(),
+            stream(
+                {'begin': uint(8, roles=STAMP)},
+                {
+                    'n': uint(8),
+                    'v': variant(near('n'), option([[0, 9]], struct({'t': uint(8, roles=STAMP)})), option([[10, 99]], struct({}))),
+                },
+                clock='c',
+            ),
+            event({'a': dynamic_array(at('event-record-header', 'n'), uint(8))}, id=0),
+        ],
+        '00  02 01 0a 0b  01 02 0c  00 03  03 04 0d 0e 0f',
+        [
+            record(time=t, cycles=t, fields={'a': a}) for t, a in [(1, [10, 11]), (2, [12]), (3, []), (4, [13, 14, 15])]
         ],
     ),
     case(
