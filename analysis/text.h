@@ -41,7 +41,7 @@ static inline void text_end(struct text *text, const char *end)
 
 static inline void text_put(struct text *text, const char *bytes, size_t size)
 {
-	char *to = text_room(text, size);
+	char *to = size ? text_room(text, size) : NULL;
 
 	if (!to)
 		return;

@@ -305,7 +305,8 @@ static const struct ctf_range *find_taken(const struct ctf_class *variant, uint3
 		for (uint32_t k = 0; k < variant->members[i].n_ranges; k++) {
 			const struct ctf_range *taken = &variant->members[i].ranges[k];
 
-			if (!model_is_less(range->last, taken->first, is_signed) && !model_is_less(taken->last, range->first, is_signed) &&
+			if (!model_is_less(range->last, taken->first, is_signed) &&
+			    !model_is_less(taken->last, range->first, is_signed) &&
 			    !model_is_less(taken->last, taken->first, is_signed) &&
 			    (!found || model_is_less(taken->first, found->first, is_signed)))
 				found = taken;
@@ -616,6 +617,17 @@ static struct ctf_range *complement(struct maker *maker, const struct out_class 
 	return NULL;
 }
 
+static bool selects_any(const struct out_class *selector, const struct ctf_range *ranges, uint32_t n)
+{
+	struct ctf_range clipped;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (rewrite_clip(selector, &ranges[i], &clipped))
+			return true;
+	return false;
+}
+
+/* As a variant; what is never there, or always, has no option for it. */
 static bool label_optional(struct maker *maker, struct out_class *class, struct out_class *selector)
 {
 	const struct ctf_member *content = class->from->members;
@@ -629,7 +641,9 @@ static bool label_optional(struct maker *maker, struct out_class *class, struct 
 	*truth = (struct ctf_range){1, rewrite_domain(selector).last};
 	ranges = of_true ? truth : content->ranges;
 	rest = complement(maker, selector, ranges, n, &n_rest);
-	return rest && label_option(maker, class, 0, "some", selector, ranges, n) &&
+	if (!selects_any(selector, ranges, n))
+		class->members[0].class = NULL;
+	return rest && (!class->members[0].class || label_option(maker, class, 0, "some", selector, ranges, n)) &&
 	       (!n_rest || label_option(maker, class, 1, "none", selector, rest, n_rest));
 }
 

@@ -258,6 +258,18 @@ CASES = [
         [{'u': {'value': 5, 'labels': ['on']}, 'a': 1}, {'u': {'value': 0, 'labels': []}, 'a': None}],
     ),
     case(
+        'optional-never-there',
+        '5.3.20: ranges that no value of the selector is in',
+        {
+            'u': uint(64),
+            'a': optional(near('u'), uint(8), [[-9, -1]]),
+            's': sint(64),
+            'b': optional(near('s'), uint(8), [[2**63, 2**64 - 1]]),
+        },
+        'ff*8 ff*8  00*8 00*7 80',
+        [{'u': 2**64 - 1, 'a': None, 's': -1, 'b': None}, {'u': 0, 'a': None, 's': -(2**63), 'b': None}],
+    ),
+    case(
         'optional-ranges-beyond-the-selector',
         '5.3.2: what the selector cannot be selects nothing',
         {
