@@ -168,7 +168,7 @@ static bool add_structure(struct linear_maker *maker, const struct ctf_member *m
 	const struct layout_class *class = layout_of(member->class);
 	const uint32_t index = maker->n_nodes;
 
-	if (class->n_resets || !add_node(maker, member, last_step(maker)->bits, class->model.pub.n_members))
+	if (!add_node(maker, member, last_step(maker)->bits, class->model.pub.n_members))
 		return false;
 	for (uint32_t i = 0; i < class->model.pub.n_members; i++)
 		if (!add(maker, &class->model.pub.members[i]))

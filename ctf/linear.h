@@ -65,15 +65,12 @@ static inline uint64_t linear_elements(const struct linear *step, uint64_t pos, 
 	return n ? pos + (n - 1) * step->stride + step->last : pos;
 }
 
-/* The number that is at @pos, before @end. */
+/* The number that is at @pos, before @end. Lengths have no sign. */
 static inline uint64_t linear_saved(const struct linear *step, const uint8_t *bytes, uint64_t pos, struct saved *saved)
 {
-	const struct ctf_class *number = step->number;
-	uint64_t n = bits_load(number, bytes, pos);
+	const uint64_t n = bits_load(step->number, bytes, pos);
 
-	if (number->type == CTF_SINT)
-		n = bits_extend(n, number->size);
-	saved[number->save] = (struct saved){n, true};
+	saved[step->number->save] = (struct saved){n, true};
 	return n;
 }
 

@@ -270,6 +270,40 @@ CASES = [
         [record(time=t, cycles=t, fields={'n': 2, 'a': a}) for t, a in [(1, 'a'), (2, 'b')]],
         'character',
     ),
+    broken(
+        'length-beyond-all-memory',
+        '6.4.11: also where its bits come to 0 when they are counted in 64',
+        [
+            PREAMBLE,
+            clock(),
+            stream({'begin': uint(8, roles=STAMP)}, {'t': uint(8, roles=STAMP)}, clock='c'),
+            event({'n': uint(64), 'a': dynamic_array(near('n'), uint(8))}),
+        ],
+        '00  01 01 00*7 0a  02 00*7 20 0b',
+        [record(time=1, cycles=1, fields={'n': 1, 'a': [10]})],
+        'content',
+    ),
+    broken(
+        'length-not-in-this-packet',
+        '6.4.2: an optional of the packet that is not there has no value',
+        [
+            PREAMBLE,
+            clock(),
+            stream(
+                {'begin': uint(8, roles=STAMP), 'has': boolean(8), 'n': optional(near('has'), uint(8))},
+                {'id': uint(8, roles=EVENT_ID), 't': uint(8, roles=STAMP)},
+                clock='c',
+            ),
+            event({'z': uint(8)}, id=0),
+            event({'a': dynamic_string(at('packet-context', 'n'))}, id=1),
+        ],
+        '00 00  00 01 05  00 02 06  01 03 "a"',
+        [
+            record(time=t, cycles=t, packet_context={'has': False, 'n': None}, fields={'z': z})
+            for t, z in [(1, 5), (2, 6)]
+        ],
+        'length|optional|not there|value|locat',
+    ),
     broken('uleb-over-64-bits', 'limit', {'a': uleb()}, '01  ff*9 02', [{'a': 1}], '64|large|long'),
     broken('sleb-over-64-bits', 'limit', {'a': sleb()}, '01  80*9 01', [{'a': 1}], '64|large|long'),
 ]

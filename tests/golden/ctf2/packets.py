@@ -451,6 +451,49 @@ CASES = [
         ],
     ),
     case(
+        'event-record-ends-within-a-byte',
+        '6.4.1: the next one is where its header is aligned to',
+        [
+            PREAMBLE,
+            clock(),
+            stream(
+                {'begin': uint(8, roles=STAMP)}, struct({'id': uint(5, roles=EVENT_ID), 't': uint(27, roles=STAMP)}, minimum_alignment=8), clock='c'
+            ),
+            event({'a': uint(4)}, id=1),
+            event({'n': uint(4), 'b': dynamic_array(near('n'), uint(4))}, id=2),
+            event({'n': uint(4), 'b': dynamic_array(near('n'), uint(8))}, id=3),
+            event({'n': uint(8), 'b': dynamic_array(near('n'), uint(4))}, id=4),
+        ],
+        # What is left of a byte would be an id, too.
+        '00  21 00 00 00  01  62 00 00 00  83 a2  81 00 00 00  22  a2 00 00 00  81'
+        '  c3 00 00 00  11 02  e4 00 00 00  01 01  02 01 00 00  81',
+        [
+            record(id=i, time=t, cycles=t, fields=fields)
+            for i, t, fields in [
+                (1, 1, {'a': 1}),
+                (2, 3, {'n': 3, 'b': [8, 2, 10]}),
+                (1, 4, {'a': 2}),
+                (2, 5, {'n': 1, 'b': [8]}),
+                (3, 6, {'n': 1, 'b': [0x21]}),
+                (4, 7, {'n': 1, 'b': [1]}),
+                (2, 8, {'n': 1, 'b': [8]}),
+            ]
+        ],
+    ),
+    case(
+        'event-record-begins-within-a-byte',
+        '6.4.1: nothing is aligned',
+        [
+            PREAMBLE,
+            clock(),
+            stream({'begin': uint(8, roles=STAMP)}, {'id': uint(5, roles=EVENT_ID), 't': uint(27, roles=STAMP)}, clock='c'),
+            event({'a': uint(4)}, id=1),
+            event({'b': uint(4)}, id=2),
+        ],
+        '00  21 00 00 00 21 04 00 00 20',
+        [record(id=1, time=1, cycles=1, fields={'a': 1}), record(id=2, time=2, cycles=2, fields={'b': 2})],
+    ),
+    case(
         'event-record-length-in-header',
         '6.4.2: of this record, not of one before',
         [
@@ -482,6 +525,25 @@ CASES = [
         ],
         '00  01 "init" 00  02 "sh" 00  03 "" 00',
         [record(time=t, cycles=t, context={'who': who}, fields={}) for t, who in [(1, 'init'), (2, 'sh'), (3, '')]],
+    ),
+    case(
+        'streams-three',
+        '5.7: the earliest of all',
+        [PREAMBLE, clock(), stream({'begin': uint(8, roles=STAMP)}, {'t': uint(8, roles=STAMP)}, clock='c'), event(NOTE)],
+        {'a': '00  10 01  30 02  60 03', 'b': '00  50 04  70 05', 'c': '00  20 06  40 07  80 08'},
+        [
+            record(time=t, cycles=t, file=file, fields={'a': a})
+            for t, file, a in [
+                (0x10, 'a', 1),
+                (0x20, 'c', 6),
+                (0x30, 'a', 2),
+                (0x40, 'c', 7),
+                (0x50, 'b', 4),
+                (0x60, 'a', 3),
+                (0x70, 'b', 5),
+                (0x80, 'c', 8),
+            ]
+        ],
     ),
     case(
         'streams-within-a-nanosecond',
