@@ -12,6 +12,15 @@
 /** clock_ns() - as ctf_clock_ns(). @ret_rest: of cycles that the time leaves over, in 1/1e9 cycles; less than the frequency. */
 int64_t clock_ns(const struct ctf_clock *clock, uint64_t cycles, uint64_t *ret_rest);
 
+/** clock_update() - a clock value of @size bits that may have wrapped once since the last one: the next value that ends with them.
+ */
+static inline uint64_t clock_update(uint64_t clock, uint64_t value, unsigned int size)
+{
+	const uint64_t mask = size >= 64 ? UINT64_MAX : ((uint64_t)1 << size) - 1;
+
+	return clock + ((value - clock) & mask);
+}
+
 /** clock_fraction() - 2^64 * a / b, rounded down, for a < b < 2^63. */
 uint64_t clock_fraction(uint64_t a, uint64_t b);
 

@@ -1,47 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * fill.c - the way of nearly all records: linear ones behind a header that is in one word.
+ * fill.c - the way of nearly all records: linear ones behind a simple header (linear.h, head.h).
  *
  * Each record waits for the size of the one before, so what is on the way from one to the next is kept short; what a record is
  * given out with is computed when it is given out.
  */
 #include "ctf/reader.h"
 
-/* What a header's word says. */
+/* What a header says. */
 struct found {
 	const struct layout_id *id;
 	uint64_t clock; /* with bits of others above */
-	uint64_t clock_mask;
+	uint32_t clock_size;
 	uint32_t bits; /* of the header */
 };
 
-static inline bool find_shaped(const struct layout_stream *class, uint64_t word, unsigned int id_size, unsigned int clock_size,
-			       struct found *ret)
+static inline bool find_shaped(const struct layout_stream *class, const uint8_t *bytes, uint64_t pos, unsigned int id_size,
+			       unsigned int clock_size, struct found *ret)
 {
-	const uint64_t id = word & (((uint64_t)1 << id_size) - 1);
+	uint64_t word, id;
 
+	memcpy(&word, bytes + pos / 8, sizeof(word));
+	word = le64toh(word);
+	id = word & (((uint64_t)1 << id_size) - 1);
 	if (id - class->head.cases[0].first >= class->n_first)
 		return false;
-	*ret = (struct found){&class->by_id[id], word >> id_size, ((uint64_t)1 << clock_size) - 1, id_size + clock_size};
+	*ret = (struct found){&class->by_id[id], word >> id_size, clock_size, id_size + clock_size};
 	return true;
 }
 
-static inline bool find_other(const struct layout_stream *class, uint64_t word, struct found *ret)
+static inline bool find_other(const struct layout_stream *class, const uint8_t *bytes, uint64_t pos, uint64_t end,
+			      struct found *ret)
 {
 	const struct head *head = &class->head;
-	const uint64_t selector = word >> head->select_at & head->select_mask;
-	const struct head_case *one = head->cases, *last = one + head->n_cases;
+	const struct head_case *one = head_find(head, bytes, pos, end);
 	uint64_t id;
 
-	while (one < last && (selector < one->first || selector > one->last))
-		one++;
-	if (one == last || !one->word)
+	if (!one || !one->clock_size)
 		return false;
-	id = word >> one->id_at & one->id_mask;
+	id = head_id(head, one, bytes, pos);
 	if (id >= class->n_by_id)
 		return false;
-	*ret = (struct found){&class->by_id[id], word >> one->clock_at, one->clock_mask, one->bits};
+	*ret = (struct found){&class->by_id[id], head_load(head, bytes, pos + one->clock_at, one->clock_size), one->clock_size,
+			      one->bits};
 	return true;
+}
+
+static inline __attribute__((always_inline)) bool find(const struct layout_stream *class, enum head_shape shape,
+						       const uint8_t *bytes, uint64_t pos, uint64_t end, struct found *ret)
+{
+	switch (shape) {
+	case HEAD_5_27:
+		return find_shaped(class, bytes, pos, 5, 27, ret);
+	case HEAD_16_32:
+		return find_shaped(class, bytes, pos, 16, 32, ret);
+	default:
+		return find_other(class, bytes, pos, end, ret);
+	}
 }
 
 /* Compiled for each shape. */
@@ -59,13 +74,9 @@ static inline __attribute__((always_inline)) void fill(struct stream_reader *rea
 
 	while (to < reader->passed + READER_PASSED && begin < end) {
 		struct found found;
-		uint64_t word, at;
+		uint64_t at;
 
-		memcpy(&word, bytes + begin / 8, sizeof(word));
-		word = le64toh(word);
-		if (shape == HEAD_5_27    ? !find_shaped(class, word, 5, 27, &found)
-		    : shape == HEAD_16_32 ? !find_shaped(class, word, 16, 32, &found)
-					  : !find_other(class, word >> (begin & 7), &found))
+		if (!find(class, shape, bytes, begin, end, &found))
 			break;
 		at = begin + found.bits;
 		/* Nothing to be aligned: one step less on the way to the next record. */
@@ -77,7 +88,7 @@ static inline __attribute__((always_inline)) void fill(struct stream_reader *rea
 			at = linear_rest(found.id, bytes, at, end, saved, to->places);
 		if (at > end)
 			break;
-		clock += (found.clock - clock) & found.clock_mask; /* as clock_update() */
+		clock = clock_update(clock, found.clock, found.clock_size);
 		to->event = found.id->event;
 		to->cycles = clock;
 		to->begin = (uint32_t)begin;

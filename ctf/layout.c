@@ -300,7 +300,6 @@ static bool head_variant(struct head *head, const struct head_case *before, cons
 			continue;
 		head->select_at = (uint32_t)pub->members[i].offset;
 		head->select_size = selector->size;
-		head->select_save = selector->save;
 	}
 	if (!head->select_size)
 		return false;
@@ -346,33 +345,13 @@ static bool head_simple(struct head *head, const struct layout_class *class)
 	return true;
 }
 
-static uint64_t mask_of(uint32_t size)
-{
-	return size >= 64 ? UINT64_MAX : ((uint64_t)1 << size) - 1;
-}
-
-/* What one load is enough for. */
-static void head_words(struct head *head)
-{
-	head->word = head->simple && !head->big_endian && head->select_at + head->select_size <= HEAD_WORD_BITS;
-	head->select_mask = mask_of(head->select_size);
-	for (uint32_t i = 0; i < head->n_cases; i++) {
-		struct head_case *one = &head->cases[i];
-
-		one->word = head->word && one->id_at + one->id_size <= HEAD_WORD_BITS &&
-			    one->clock_at + one->clock_size <= HEAD_WORD_BITS && one->clock_size;
-		one->id_mask = mask_of(one->id_size);
-		one->clock_mask = mask_of(one->clock_size);
-	}
-}
-
 /* Is the first case that, with the selector as its id, if there is one? */
 static bool has_shape(const struct head *head, uint32_t id_size, uint32_t clock_size)
 {
 	const struct head_case *one = head->cases;
 	const bool selects = head->select_size != 0;
 
-	return head->n_cases && one->word && head->align >= 8 && one->id_at == 0 && one->id_size == id_size &&
+	return head->n_cases && !head->big_endian && head->align >= 8 && one->id_at == 0 && one->id_size == id_size &&
 	       one->clock_at == id_size && one->clock_size == clock_size && one->bits == id_size + clock_size &&
 	       (!selects || (head->select_at == 0 && head->select_size == id_size));
 }
@@ -384,7 +363,6 @@ static void make_head(const struct maker *maker, struct layout_stream *stream)
 
 	if (header && !maker->strict)
 		head.simple = head_simple(&head, layout_of(header));
-	head_words(&head);
 	head.shape = has_shape(&head, 5, 27) ? HEAD_5_27 : has_shape(&head, 16, 32) ? HEAD_16_32 : HEAD_OTHER;
 	if (head.simple)
 		stream->head = head;
@@ -471,6 +449,7 @@ static bool make_stream(const struct maker *maker, struct linear_maker *linear, 
 		if (!make_root(maker, pub->events[i]->context) || !make_root(maker, pub->events[i]->payload) ||
 		    !make_event(linear, (struct layout_event *)pub->events[i], stream))
 			return false;
+		stream->crosses |= ((struct layout_event *)pub->events[i])->crosses;
 	}
 	return make_ids(maker, stream);
 }
@@ -483,7 +462,7 @@ static void note_orders(const struct ctf_class *class, bool *little, bool *big, 
 		return;
 	if (is_number(class)) {
 		*(class->big_endian ? big : little) = true;
-		*part = *part || class->size % 8 || class->align % 8;
+		*part = *part || class->size % 8;
 	}
 	for (uint32_t i = 0; i < class->n_members; i++)
 		note_orders(class->members[i].class, little, big, part);

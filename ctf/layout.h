@@ -62,7 +62,6 @@ static inline const struct layout_class *layout_of(const struct ctf_class *class
 }
 
 #define LAYOUT_CASES_MAX 8u
-#define HEAD_WORD_BITS 57u /* of one load of 64, wherever in a byte it begins */
 
 /** What follows in a record's header if its selector is in first..last. */
 struct head_case {
@@ -72,30 +71,24 @@ struct head_case {
 	uint32_t clock_at;   /* bits from the header's beginning */
 	uint32_t clock_size; /* 0: no time */
 	uint32_t id_at;
-	uint32_t id_size;    /* 0: no id but the default one, 0 */
-	bool word;           /* all of it is in the header's first HEAD_WORD_BITS, little-endian */
-	uint64_t clock_mask; /* of clock_size bits */
-	uint64_t id_mask;
+	uint32_t id_size; /* 0: no id but the default one, 0 */
 };
 
-/** Headers of one word with an id of so many bits, and a clock value of so many behind it. */
+/** Little-endian, an id of so many bits, and a clock value of so many behind it: they are read with one load. */
 enum head_shape {
 	HEAD_OTHER,
 	HEAD_5_27,
 	HEAD_16_32,
 };
 
-/** A record's header, if it is of a kind that can be read without looking at its class. */
+/** A record's header, if it is of a kind that can be read without looking at its class: see head.h. */
 struct head {
 	bool simple;
-	bool word;             /* the selector is in the first HEAD_WORD_BITS, little-endian */
 	enum head_shape shape; /* of cases[0] */
 	bool big_endian;
 	uint32_t align;
-	uint64_t select_mask;
 	uint32_t select_at;
 	uint32_t select_size; /* 0: there is one case only */
-	int32_t select_save;  /* -1: nobody needs it */
 	uint32_t n_cases;
 	struct head_case cases[LAYOUT_CASES_MAX];
 };
@@ -129,6 +122,7 @@ struct layout_id {
 struct layout_stream {
 	struct model_stream model;
 	struct head head;
+	bool crosses;                  /* an event needs a value of its record's header, which head.h does not save */
 	const struct layout_id *by_id; /* of n_by_id */
 	uint32_t n_by_id;              /* ids from here on are looked for in pub.events */
 	uint32_t n_first;              /* ids from head.cases[0].first on that are of that case and in by_id */

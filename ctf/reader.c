@@ -84,16 +84,6 @@ void reader_go(struct stream_reader *reader, const struct place *place)
 	window_leave(&reader->window);
 }
 
-/* ---- Times ---- */
-
-/* A clock value of @size bits that may have wrapped once since the last one: the next value that ends with these bits. */
-static inline uint64_t clock_update(uint64_t clock, uint64_t value, unsigned int size)
-{
-	const uint64_t mask = size >= 64 ? UINT64_MAX : ((uint64_t)1 << size) - 1;
-
-	return clock + ((value - clock) & mask);
-}
-
 /* ---- The window ---- */
 
 /* Where the decoder may go, from the packet's place in the window on. */
@@ -548,46 +538,25 @@ static __attribute__((noinline)) enum decode_result general_header(struct stream
 	return DECODE_OK;
 }
 
-static inline uint64_t head_load(const struct head *head, const uint8_t *bytes, uint64_t pos, uint32_t size)
+/* Return: false: it is none that can be read quickly, or goes on behind the end. */
+static inline bool simple_header(struct stream_reader *reader, uint64_t *ret_id)
 {
-	return head->big_endian ? bits_load_be(bytes, pos, size) : bits_load_le(bytes, pos, size);
-}
-
-static __attribute__((cold)) enum decode_result no_case(struct decoder *decoder, uint64_t selector)
-{
-	snprintf(decoder->error, sizeof(decoder->error), "no option of a variant is selected by %" PRIu64, selector);
-	return DECODE_BAD;
-}
-
-static inline enum decode_result simple_header(struct stream_reader *reader, const struct head *head, uint64_t *ret_id)
-{
+	const struct head *head = &reader->class->head;
 	struct decoder *decoder = &reader->decoder;
 	const uint64_t pos = bits_align(decoder->pos, head->align);
-	const uint8_t *bytes = decoder->bytes;
-	const struct head_case *one = head->cases;
+	const struct head_case *one;
 
-	if (head->select_size) {
-		const struct head_case *end = head->cases + head->n_cases;
-		uint64_t selector;
-
-		if (pos + head->select_at + head->select_size > decoder->end)
-			return DECODE_SHORT;
-		selector = head_load(head, bytes, pos + head->select_at, head->select_size);
-		while (one < end && (selector < one->first || selector > one->last))
-			one++;
-		if (one == end)
-			return no_case(decoder, selector);
-		if (head->select_save >= 0)
-			decoder->saved[head->select_save] = (struct saved){selector, true};
-	}
-	if (pos + one->bits > decoder->end)
-		return DECODE_SHORT;
-	*ret_id = one->id_size ? head_load(head, bytes, pos + one->id_at, one->id_size) : 0;
+	if (!head->simple || reader->class->crosses || pos > decoder->end)
+		return false;
+	one = head_find(head, decoder->bytes, pos, decoder->end);
+	if (!one)
+		return false;
+	*ret_id = head_id(head, one, decoder->bytes, pos);
 	if (one->clock_size)
-		reader->clock =
-			clock_update(reader->clock, head_load(head, bytes, pos + one->clock_at, one->clock_size), one->clock_size);
+		reader->clock = clock_update(reader->clock, head_load(head, decoder->bytes, pos + one->clock_at, one->clock_size),
+					     one->clock_size);
 	decoder->pos = pos + one->bits;
-	return DECODE_OK;
+	return true;
 }
 
 static __attribute__((cold)) enum decode_result no_event(struct stream_reader *reader, uint64_t id)
@@ -608,7 +577,7 @@ static inline enum decode_result decode_record(struct stream_reader *reader, con
 
 	decoder->work = decoder->n_elements = 0;
 	decoder->from = decoder->pos;
-	result = class->head.simple ? simple_header(reader, &class->head, &id) : general_header(reader, &id);
+	result = simple_header(reader, &id) ? DECODE_OK : general_header(reader, &id);
 	if (result)
 		return result;
 	event = layout_event_find(class, id);
@@ -728,7 +697,7 @@ static inline enum ctf_status next_record(struct stream_reader *reader)
 		record->time = clock_line_ns(&reader->line, reader->clock);
 	}
 	record->roots = NULL;
-	reader->quick = reader->class->head.word && record->has_time;
+	reader->quick = reader->class->head.simple && record->has_time;
 	return CTF_RECORD;
 }
 

@@ -10,6 +10,7 @@
 
 #include "ctf/clock.h"
 #include "ctf/decode.h"
+#include "ctf/head.h"
 #include "ctf/index.h"
 #include "ctf/linear.h"
 #include "ctf/set.h"
@@ -82,7 +83,7 @@ struct stream_reader {
 	int64_t lost_from;
 	int64_t lost_to;
 
-	bool quick; /* in a packet, behind its first record, which has a time and a header of a word: reader_fill() may be tried */
+	bool quick; /* in a packet, behind its first record, which has a time and a simple header: reader_fill() may be tried */
 	const struct passed *next_passed; /* of passed, up to end_passed; the one in front was given out */
 	const struct passed *end_passed;
 	struct passed passed[READER_PASSED];
