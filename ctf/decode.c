@@ -272,17 +272,8 @@ static enum decode_result skip_structure(struct decoder *decoder, const struct l
 	enum decode_result result = align_to(decoder, class->model.pub.align);
 
 	reset_saved(decoder, class);
-	for (uint32_t i = 0; !result && i < class->n_steps; i++) {
-		const struct step *step = &class->steps[i];
-
-		if (step->of) {
-			result = decode_skip(decoder, step->of);
-			continue;
-		}
-		if (align_to(decoder, step->align) || !has_room(decoder, step->bits))
-			return DECODE_SHORT;
-		decoder->pos += step->bits;
-	}
+	for (uint32_t i = 0; !result && i < class->model.pub.n_members; i++)
+		result = decode_skip(decoder, layout_of(class->model.pub.members[i].class));
 	return result;
 }
 

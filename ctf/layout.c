@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * layout.c - sizes, alignments and steps of classes, so that decoding has little left to decide.
+ * layout.c - sizes and alignments of classes, headers and ids of records, so that decoding has little left to decide.
  *
  * Alignments are those of CTF 1.8.3, 4.1 and 4.2, and CTF2-SPEC-2.0, 6.4: a structure's is that of its widest member, an array's
  * that of its element, a variant and an optional have none and do not pass on that of what is in them.
@@ -138,33 +138,6 @@ static bool is_quick(const struct maker *maker, const struct layout_class *class
 	return true;
 }
 
-static bool make_steps(const struct maker *maker, struct layout_class *class)
-{
-	const struct ctf_class *pub = &class->model.pub;
-	struct step *steps = model_alloc(maker->model, pub->n_members * sizeof(*steps) + 1);
-	uint32_t n = 0;
-
-	if (!steps)
-		return false;
-	for (uint32_t i = 0; i < pub->n_members; i++) {
-		const struct layout_class *member = member_class(class, i);
-		struct step *last = n ? &steps[n - 1] : NULL;
-
-		if (member->quick && last && !last->of && member->model.pub.align <= last->align)
-			last->bits = bits_align(last->bits, member->model.pub.align) + member->model.pub.bits;
-		else
-			steps[n++] = (struct step){
-				.align = i ? member->model.pub.align : pub->align,
-				.bits = member->model.pub.bits,
-				.of = member->quick ? NULL : member,
-			};
-	}
-	class->steps = steps;
-	class->n_steps = n;
-	class->parts += n;
-	return true;
-}
-
 /* How many nodes there are in all records; elements that may be of any number do not count. */
 static bool count_nodes(const struct maker *maker, struct layout_class *class)
 {
@@ -186,6 +159,8 @@ static bool count_nodes(const struct maker *maker, struct layout_class *class)
 /* Of what is in it; there are no more classes than CTF_CLASSES_MAX. Elements of an array count themselves. */
 static void add_parts(struct layout_class *class)
 {
+	if (class->model.pub.type == CTF_STRUCT && !class->quick)
+		class->parts = class->model.pub.n_members;
 	for (uint32_t i = 0; i < class->model.pub.n_members; i++) {
 		const uint32_t parts = member_class(class, i)->parts;
 
@@ -222,7 +197,7 @@ static bool make_class(const struct maker *maker, struct layout_class *class)
 				   "an alignment of %u bits: it must be a power of 2, %u at most", pub->align, CTF_ALIGN_MAX);
 	class->quick = is_quick(maker, class);
 	add_parts(class);
-	return pub->type != CTF_STRUCT || class->quick || make_steps(maker, class);
+	return true;
 }
 
 static bool make_root(const struct maker *maker, const struct ctf_class *root)

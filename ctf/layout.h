@@ -2,8 +2,7 @@
 /**
  * layout.h - what decoding needs beyond the public classes; computed once by model_finish(). Not for anybody outside ctf/.
  *
- * A structure is either fixed, then its size is a number, or it has a list of steps that passes over it without looking at what
- * nobody needs. A linear event (linear.h) has one list of steps for all its scopes, and nodes for all its records.
+ * What is fixed has a size. A linear event (linear.h) has one list of steps through all its scopes, and nodes for all its records.
  *
  * A node is a field's place in a record: the whole of a scope is an array of nodes in depth-first order. Arrays of numbers of fixed
  * size have one node for all elements.
@@ -12,13 +11,6 @@
 #define BL_CTF_LAYOUT_H
 
 #include "ctf/model.h"
-
-/** A part of a structure. */
-struct step {
-	uint32_t align;
-	uint64_t bits;                 /* of all, if of is NULL */
-	const struct layout_class *of; /* NULL: fixed fields, which nobody needs to look at */
-};
 
 /** What is at the end of a step of a linear event: see linear.h. */
 enum linear_op {
@@ -49,10 +41,8 @@ struct layout_class {
 	struct ctf_member self; /* for the root of a scope: no name, this class */
 	bool quick;             /* fixed, and nothing inside is saved or has to be checked */
 	uint64_t n_all;         /* fixed: nodes of all of it, a big number if there are very many */
-	uint32_t n_steps;       /* structures that are not quick */
-	const struct step *steps;
-	uint32_t parts;    /* steps of a structure and of those in it: what it costs as an array's element */
-	uint32_t n_resets; /* structures: values that may not come, to be forgotten at the beginning */
+	uint32_t parts;         /* members of a structure and of those in it: what it costs as an array's element */
+	uint32_t n_resets;      /* structures: values that may not come, to be forgotten at the beginning */
 	const int32_t *resets;
 };
 
@@ -131,7 +121,7 @@ struct layout_stream {
 /** layout_event_find() - by its id; NULL: none. */
 const struct layout_event *layout_event_find(const struct layout_stream *stream, uint64_t id);
 
-/** layout_make() - sizes, alignments and steps of all classes and events of the model; references are resolved. */
+/** layout_make() - sizes and alignments of all classes, steps of events; references are resolved. */
 bool layout_make(struct ctf_model *model);
 
 /** model_resolve() - references of lengths and selectors, in resolve.c. */
