@@ -118,10 +118,13 @@ static bool is_block(const struct ctf_class *array)
 
 static void put_block(const struct ctf_field *array, struct text *text)
 {
+	const uint8_t *raw = ctf_field_raw(array);
 	uint64_t values[PRINT_VALUES], n;
 
 	text_char(text, '<');
-	for (uint64_t i = 0; !text->failed && (n = ctf_field_numbers(array, i, PRINT_VALUES, values)); i += n) {
+	if (raw)
+		text_hex(text, raw, (size_t)array->n);
+	for (uint64_t i = 0; !raw && !text->failed && (n = ctf_field_numbers(array, i, PRINT_VALUES, values)); i += n) {
 		unsigned char bytes[PRINT_VALUES];
 
 		for (uint64_t k = 0; k < n; k++)

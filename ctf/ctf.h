@@ -128,7 +128,7 @@ struct ctf_class {
 	bool is_enum;  /* has mappings, be it none that fits */
 	bool selector_signed; /* ranges of options are int64_t */
 	bool fixed;           /* from its beginning, all is at the same place in every record: bits is its size */
-	bool plain;           /* an integer of the machine's own byte order at a whole byte; not LEB128 */
+	bool plain;           /* an integer of the machine's own byte order; not LEB128 */
 	uint32_t size;        /* bits of a number; 1..64 */
 	uint32_t align;       /* bits, a power of 2; 1 at least */
 	uint64_t bits;        /* of a fixed class */
@@ -542,7 +542,7 @@ static inline const uint8_t *ctf_field_raw(const struct ctf_field *array)
 {
 	const struct ctf_class *element = array->class->numbers ? array->class->members->class : (const struct ctf_class *)0;
 
-	if (!element || !element->plain || element->size % 8 || element->size != array->class->stride)
+	if (!element || !element->plain || array->at % 8 || element->size % 8 || element->size != array->class->stride)
 		return (const uint8_t *)0;
 	return ctf_field_byte(array);
 }
@@ -573,7 +573,7 @@ static inline uint64_t ctf_field_uint(const struct ctf_field *field)
 	const struct ctf_class *class = field->class;
 	uint64_t value;
 
-	if (!class->plain)
+	if (!class->plain || field->at % 8)
 		return ctf_field_uint_any(*field);
 	/* There are as many bytes behind every field. */
 	__builtin_memcpy(&value, ctf_field_byte(field), sizeof(value));

@@ -108,7 +108,6 @@ static inline __attribute__((always_inline)) void fill(struct stream_reader *rea
 bool reader_fill(struct stream_reader *reader)
 {
 	reader->next_passed = reader->end_passed = reader->passed;
-	reader->ready_for = NULL;
 	if (!reader->quick || reader->unsaid)
 		return false;
 	switch (reader->class->head.shape) {

@@ -43,7 +43,7 @@ static void make_number(struct layout_class *class)
 	}
 	pub->fixed = true;
 	pub->bits = pub->size;
-	pub->plain = pub->type != CTF_FLOAT && !pub->reversed && pub->align >= 8 && pub->big_endian == (BYTE_ORDER == BIG_ENDIAN);
+	pub->plain = pub->type != CTF_FLOAT && !pub->reversed && pub->big_endian == (BYTE_ORDER == BIG_ENDIAN);
 }
 
 static bool make_bytes(const struct maker *maker, struct layout_class *class)

@@ -686,7 +686,7 @@ static inline enum ctf_status next_record(struct stream_reader *reader)
 		.end = (uint32_t)decoder->pos,
 	};
 	reader->next_passed = reader->end_passed = reader->passed + 1;
-	reader->ready_for = NULL;
+	reader->ready &= READER_HEAD_SCOPES;
 	record->kind = CTF_EVENT;
 	record->event = &event->model.pub;
 	record->offset = reader->base + pos;
@@ -856,10 +856,6 @@ struct ctf_field ctf_record_scope_any(const struct ctf_record *record, enum ctf_
 	if (event && event->steps && scope >= CTF_COMMON_CONTEXT) {
 		find_places(reader, event);
 		return record->roots ? ctf_record_scope(record, scope) : none;
-	}
-	if (event && reader->ready_for != reader->next_passed) {
-		reader->ready &= READER_HEAD_SCOPES;
-		reader->ready_for = reader->next_passed;
 	}
 	if (!(reader->ready >> scope & 1) && (!event || scope <= CTF_PACKET_CONTEXT))
 		return none;

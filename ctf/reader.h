@@ -71,8 +71,7 @@ struct stream_reader {
 	struct clock_line line; /* of the times of the packet's records */
 	uint64_t scope_at[3];   /* of the record's scopes behind its header, before alignment; not of linear events */
 
-	uint32_t ready;                 /* scopes that are made, a bit each; */
-	const struct passed *ready_for; /* those of the event for this record */
+	uint32_t ready; /* scopes that are made, a bit each */
 	struct scope_nodes scopes[CTF_N_SCOPES];
 	struct ctf_place *places; /* of a linear event's steps */
 	uint32_t places_room;
@@ -156,6 +155,7 @@ static inline void reader_take(struct stream_reader *reader)
 	const struct passed *passed = reader->next_passed++;
 	struct ctf_record *record = &reader->record;
 
+	reader->ready &= READER_HEAD_SCOPES;
 	record->view.places = passed->places;
 	record->roots = passed->event->ready;
 	record->event = &passed->event->model.pub;
