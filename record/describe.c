@@ -153,7 +153,7 @@ static bool take_field(struct parser *p)
 	const size_t offset = p->pos;
 	struct event_field field = {0};
 	uint16_t count = 0, i;
-	uint8_t type;
+	uint8_t type = 0;
 
 	if (!take(p, &type, sizeof(type), "field"))
 		return false;
@@ -200,7 +200,7 @@ static bool take_event(struct parser *p)
 {
 	const size_t offset = p->pos, end = p->end;
 	struct event_desc event = {.offset = (uint32_t)offset};
-	struct bl_event_head head;
+	struct bl_event_head head = {0};
 	uint32_t i;
 
 	if (!take_head(p, &head))
