@@ -45,12 +45,14 @@ static void look_at_raw(const struct ctf_field *array, const uint64_t *numbers, 
 		assert(!memcmp(raw + i * size, (const uint8_t *)&numbers[i] + (BYTE_ORDER == BIG_ENDIAN ? 8 - size : 0), size));
 }
 
-static void look_at(const struct ctf_field *field)
+/* @record: the field is in it; NULL: in the packet's head. */
+static void look_at(const struct ctf_field *field, const struct passed *record)
 {
 	const struct ctf_class *class = field->class;
 	char text[64];
 	size_t size;
 
+	assert(!record || (record->begin <= field->at && field->at <= record->end));
 	if (class->type <= CTF_FLOAT) {
 		sum += ctf_field_uint(field) + (uint64_t)ctf_field_bool(field) + (ctf_field_double(field) != 0);
 		for (uint32_t next = 0; ctf_mapping_next(class, ctf_field_uint(field), next, &next);)
@@ -70,7 +72,7 @@ static void look_at(const struct ctf_field *field)
 
 		for (struct ctf_field child = ctf_field_first(field); child.class && n < 4096;
 		     child = ctf_field_next(field, &child), n++)
-			look_at(&child);
+			look_at(&child, record);
 		if (class->numbers) {
 			n = ctf_field_numbers(field, 0, 16, numbers);
 			assert(n == (field->n < 16 ? field->n : 16));
@@ -86,7 +88,7 @@ static uint64_t look_at_record(const struct ctf_record *record)
 		const struct ctf_field field = ctf_record_scope(record, (enum ctf_scope)scope);
 
 		if (field.class)
-			look_at(&field);
+			look_at(&field, scope >= CTF_EVENT_HEADER ? reader_taken((const struct stream_reader *)record) : NULL);
 	}
 	return sum;
 }
