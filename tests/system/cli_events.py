@@ -128,6 +128,9 @@ def test_short_stamps(place):
     for first in (1, 10, 3999):
         got = [record["time"] for record in records(place, folder, "--from", f"@{3 * first}")]
         equal(got, wanted[50 * first:], f"times from packet {first} on")
+    # Who takes one packet after the other counts on, too.
+    stream = json.loads(place.run(BORELOG, "info", "--format", "json", folder).stdout)["traces"][0]["streams"][0]
+    equal((stream["first"], stream["last"]), (0, times[-1][0]), "begins of the first and of the last packet")
 
 
 def test_selection(place):
@@ -421,6 +424,9 @@ def test_follow_late(place):
     ask(victim, 1)
     wait_for(lambda: len(steps(follower.lines())) == 6, "a record more")
     path = next((trace / "user").glob("stream_*"))
+    # All five, but for a flush that came in between.
+    n = sum(record["packet"] == 0 and record["file"] == str(path) for record in records(place, trace))
+    check(0 < n <= 5, n)
     _, head = next(harness.packet_heads(path))
     size = struct.unpack_from("=Q", head, 72)[0] // 8
     packet = bytearray(path.read_bytes()[:size])
@@ -429,7 +435,7 @@ def test_follow_late(place):
     (trace / "user" / ".stream_late").write_bytes(packet)
     (trace / "user" / ".stream_late").rename(trace / "user" / "stream_late")
     ask(victim, 1)
-    wait_for(lambda: len(steps(follower.lines())) == 12, "the late packet, and what came after it")
+    wait_for(lambda: len(steps(follower.lines())) == 6 + n + 1, "the late packet, and what came after it")
     place.stop_session(session)
     equal(sorted(line[19:] for line in follower.end()[0]), sorted(line[19:] for line in events(place, trace).splitlines()), "lines")
 

@@ -636,6 +636,49 @@ static void test_bounded_memory(void **state)
 	}
 }
 
+/* ---- Little output of long work is shown while it goes on ---- */
+
+#define WORK_RECORDS 1100 /* after each 1024 is looked whether something waits for long */
+
+static atomic_bool shown;
+static bool shown_meanwhile; /* the worker's, until it has ended */
+
+static bool take_shown(void *data, const char *bytes, size_t size)
+{
+	(void)data;
+	(void)bytes;
+	atomic_store(&shown, size > 0);
+	return true;
+}
+
+static void write_little(void *data, void *worker, struct slice *slice)
+{
+	uint32_t n = 0;
+
+	(void)data;
+	(void)worker;
+	slice_write(slice, "x", 1);
+	while (n < WORK_RECORDS && slice_next(slice)) {
+		usleep(60);
+		n++;
+	}
+	for (int i = 0; n == WORK_RECORDS && !shown && i < 10000; i++)
+		usleep(1000);
+	shown_meanwhile = n == WORK_RECORDS && shown;
+}
+
+static void test_shown_meanwhile(void **state)
+{
+	struct ctf ctf = {.n_streams = 1, .no_packet_times = true};
+	const struct slices_job job = {.ctf = &ctf, .workers = 2, .work = write_little, .take = take_shown};
+
+	(void)state;
+	make_stream(&ctf, 0, 3000, true);
+	assert_int_equal(slices_run(&job), 0);
+	assert_true(shown_meanwhile);
+	free_model(&ctf);
+}
+
 /* ---- Trouble ---- */
 
 static void *no_worker(void *data)
@@ -702,6 +745,7 @@ int main(void)
 		cmocka_unit_test(test_found_as_needed),
 		cmocka_unit_test(test_from_the_middle),
 		cmocka_unit_test(test_bounded_memory),
+		cmocka_unit_test(test_shown_meanwhile),
 		cmocka_unit_test(test_records_outside),
 		cmocka_unit_test(test_records_between),
 		cmocka_unit_test(test_no_memory_for_workers),

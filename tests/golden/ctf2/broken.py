@@ -178,6 +178,29 @@ CASES = [
     ),
     overrun('overrun-optional', '6.4.19', {'a': optional(near('first'), uint(16), [[1, 1]])}, '30 00 30 00  01 02'),
     overrun('overrun-variant', '6.4.20', {'a': variant(near('first'), option([[1, 1]], uint(16), 'v'))}, '30 00 30 00  01 02'),
+    # ---- heads of records that the content ends in, behind a whole one; the bytes are there, and the record has nothing else ----
+    *(
+        broken(
+            f'overrun-header-{name}',
+            '6.3: all of a record is within the content',
+            [
+                PREAMBLE,
+                stream(
+                    SIZES,
+                    header={
+                        'id': uint(8, roles=EVENT_ID),
+                        'n': uint(8),
+                        'v': variant(near('n'), option([[0, 9]], uint(8), 'short'), option([[10, 10]], uint(32), 'long')),
+                    },
+                ),
+                event(id=1),
+            ],
+            f'68 00 {content} 00  01 09 07  01 0a 02 03 04 05',
+            [record(id=1)],
+            'content',
+        )
+        for name, content in (('selector', '40'), ('option', '50'))
+    ),
     # ---- other faults of fields ----
     broken(
         'byte-order-within-a-byte',
