@@ -357,6 +357,8 @@ static void json_trace(struct text *text, const struct info *info, const struct 
 
 	text_char(text, '{');
 	json_string(text, "dir", trace->dir);
+	if (trace->n_dirs > 1)
+		json_strings(text, "chunks", trace->n_dirs, trace->dirs);
 	json_format(text, ",\"version\":\"%u.%u\"", trace->major, trace->minor);
 	json_more(text, "layer", stats_layer(trace));
 	if (trace->major == 1)

@@ -17,6 +17,7 @@
 #define LABEL 15 /* columns in front of a line */
 #define STREAMS_MAX 20
 #define MAPPINGS_MAX 16
+#define CHUNKS_MAX 8
 
 struct page {
 	const struct info *info;
@@ -426,6 +427,21 @@ static void print_class(struct page *page, const struct ctf_trace *trace, const 
 	print_events(page, &where, class);
 }
 
+/* The first one is the headline. */
+static void print_chunks(struct page *page, const struct ctf_trace *trace)
+{
+	const uint32_t n = trace->n_dirs < CHUNKS_MAX ? trace->n_dirs : CHUNKS_MAX;
+
+	for (uint32_t i = 1; i < n; i++) {
+		print_label(page, i == 1 ? "goes on in" : "");
+		fprintf(page->term->to, "%s\n", shown(page, trace->dirs[i]));
+	}
+	if (n < trace->n_dirs) {
+		print_label(page, "");
+		fprintf(page->term->to, "and %" PRIu32 " more\n", trace->n_dirs - n);
+	}
+}
+
 static void print_trace(struct page *page, const struct ctf_trace *trace)
 {
 	const struct notation where = {.trace = trace};
@@ -434,6 +450,7 @@ static void print_trace(struct page *page, const struct ctf_trace *trace)
 	fprintf(page->term->to, "%s", shown(page, trace->dir));
 	term_style(page->term, TERM_PLAIN);
 	fputc('\n', page->term->to);
+	print_chunks(page, trace);
 	print_label(page, "layer");
 	fprintf(page->term->to, "%s\n", shown(page, stats_layer(trace)));
 	print_format(page, trace);

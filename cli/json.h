@@ -41,4 +41,15 @@ static inline void json_more(struct text *text, const char *key, const char *val
 	json_string(text, key, value);
 }
 
+/** json_strings() - ,"KEY":["VALUE",...] */
+static inline void json_strings(struct text *text, const char *key, uint32_t n, const char *const *values)
+{
+	json_format(text, ",\"%s\":[", key);
+	for (uint32_t i = 0; i < n; i++) {
+		text_string(text, i ? "," : "");
+		text_json(text, values[i], strlen(values[i]));
+	}
+	text_char(text, ']');
+}
+
 #endif

@@ -70,12 +70,16 @@ static void json_traces(struct text *text, const struct stats *stats)
 {
 	text_string(text, ",\"traces\":[");
 	for (uint32_t i = 0; i < stats->n_traces; i++) {
+		const struct ctf_trace *trace = stats->traces[i].trace;
+
 		text_string(text, i ? ",{" : "{");
-		json_string(text, "dir", stats->traces[i].trace->dir);
-		json_more(text, "layer", stats_layer(stats->traces[i].trace));
+		json_string(text, "dir", trace->dir);
+		if (trace->n_dirs > 1)
+			json_strings(text, "chunks", trace->n_dirs, trace->dirs);
+		json_more(text, "layer", stats_layer(trace));
 		text_char(text, ',');
 		json_trace(text, &stats->traces[i]);
-		json_clocks(text, stats, stats->traces[i].trace);
+		json_clocks(text, stats, trace);
 		text_char(text, '}');
 	}
 	text_char(text, ']');

@@ -54,7 +54,10 @@ static void print_traces(const struct page *page)
 		const struct stats_trace *trace = &stats->traces[i];
 
 		print_label(page, i ? "" : stats->n_traces > 1 ? "traces" : "trace");
-		fprintf(page->term.to, "%s: ", show_name(&text, trace->trace->dir));
+		fprintf(page->term.to, "%s", show_name(&text, trace->trace->dir));
+		if (trace->trace->n_dirs > 1)
+			fprintf(page->term.to, " and %" PRIu32 " more", trace->trace->n_dirs - 1);
+		fputs(": ", page->term.to);
 		fprintf(page->term.to, "%s, ", show_name(&text, stats_layer(trace->trace)));
 		fprintf(page->term.to, "%s file%s, %s\n", cli_number(trace->n_files, number), trace->n_files == 1 ? "" : "s",
 			cli_bytes(trace->file_bytes, bytes));

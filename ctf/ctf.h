@@ -205,8 +205,10 @@ struct ctf_env {
 };
 
 struct ctf_trace {
-	const char *dir;
-	unsigned int major; /* of CTF: 1 or 2 */
+	const char *dir; /* the first of dirs */
+	uint32_t n_dirs;
+	const char *const *dirs; /* in the order of time; several: chunks of one recording, as a rotation or snapshots leave them */
+	unsigned int major;      /* of CTF: 1 or 2 */
 	unsigned int minor;
 	bool big_endian; /* the native order of TSDL */
 	bool has_uuid;
@@ -258,6 +260,9 @@ struct ctf_stream {
 /**
  * ctf_open() - open traces
  * @dirs: directories of traces, or of directories of traces, however deep (a directory is a trace if it has a file "metadata")
+ *
+ * Directories that are chunks of one recording, with one uuid, metadata that tell the same, and packets that go on behind each
+ * other, are one trace. Packets that several of them have are read once.
  *
  * Return: to be given to ctf_close(); NULL with *@ret_error filled in: nothing could be opened. Files and traces that cannot be
  * read beside others that can are left out: ctf_trouble().

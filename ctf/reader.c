@@ -421,6 +421,8 @@ static enum ctf_status next_file(struct stream_reader *reader)
 			next->offset = next->number = 0;
 			return CTF_ERROR;
 		}
+		if (reader->stream->ends && reader->stream->ends[next->file] < reader->window.file_size)
+			reader->window.file_size = reader->stream->ends[next->file];
 	}
 	return CTF_RECORD;
 }

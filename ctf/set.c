@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * set.c - opens traces: finds them in directories, reads their metadata, sorts their files into data streams.
+ * set.c - opens traces: finds them in directories, reads their metadata, puts chunks of one recording together.
  */
 #include "ctf/set.h"
 
@@ -11,30 +11,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ctf/reader.h"
+#include "ctf/chunks.h"
 
 #define DIRECTORIES_DEEP 32 /* a trace is not deeper in what was given */
 
-/** A file of a trace, before it is known which stream it is of. */
-struct data_file {
-	const char *path;
-	uint64_t size;
-	const struct ctf_stream_class *class;
-	bool has_id;
-	uint64_t id;
-	bool has_begin;
-	int64_t begin;
-};
-
-/** While a set is being opened. */
-struct opening {
-	struct ctf *ctf;
-	char **dirs; /* that hold a metadata file */
-	uint32_t n_dirs;
-	bool no_memory;
-};
-
-static bool grow(void *array, uint32_t n, size_t size)
+bool set_grow(void *array, uint32_t n, size_t size)
 {
 	void **items = array;
 	void *more;
@@ -49,12 +30,12 @@ static bool grow(void *array, uint32_t n, size_t size)
 	return true;
 }
 
-static void add_trouble(struct opening *opening, const struct ctf_error *error)
+void set_trouble(struct opening *opening, const struct ctf_error *error)
 {
 	struct ctf *ctf = opening->ctf;
 	struct ctf_error *copy = malloc(sizeof(*copy));
 
-	if (!copy || !grow(&ctf->troubles, ctf->n_troubles, sizeof(copy))) {
+	if (!copy || !set_grow(&ctf->troubles, ctf->n_troubles, sizeof(copy))) {
 		free(copy);
 		opening->no_memory = true;
 		return;
@@ -73,30 +54,44 @@ static __attribute__((format(printf, 2, 3))) void trouble(struct opening *openin
 	vsnprintf(error.text, sizeof(error.text), format, args);
 	va_end(args);
 	error.what = error.text;
-	add_trouble(opening, &error);
+	set_trouble(opening, &error);
 }
 
 /* ---- Directories ---- */
 
-static int by_name(const FTSENT **a, const FTSENT **b)
+int set_by_name(const FTSENT **a, const FTSENT **b)
 {
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
+static bool is_known(const struct opening *opening, const struct stat *dir)
+{
+	for (uint32_t i = 0; i < opening->n_dirs; i++)
+		if (opening->dirs[i].dev == dir->st_dev && opening->dirs[i].ino == dir->st_ino)
+			return true;
+	return false;
+}
+
+/* Its directory, unless it was met before. */
 static void add_dir(struct opening *opening, const FTSENT *metadata)
 {
-	/* The path without "/metadata". */
-	char *dir = strndup(metadata->fts_path, (size_t)metadata->fts_pathlen - strlen("/metadata"));
+	const struct stat *stat = metadata->fts_parent->fts_statp;
+	struct set_dir dir = {.dev = stat->st_dev, .ino = stat->st_ino};
 
-	if (!dir || !grow(&opening->dirs, opening->n_dirs, sizeof(dir))) {
-		free(dir);
+	if (is_known(opening, stat))
+		return;
+	/* The path without "/metadata". */
+	dir.path = strndup(metadata->fts_path, (size_t)metadata->fts_pathlen - strlen("/metadata"));
+	if (!dir.path || !set_grow(&opening->dirs, opening->n_dirs, sizeof(dir))) {
+		free(dir.path);
 		opening->no_memory = true;
 		return;
 	}
 	opening->dirs[opening->n_dirs++] = dir;
 }
 
-static void see_entry(struct opening *opening, FTS *fts, FTSENT *entry)
+/* Return: it is a trace's metadata. */
+static bool see_entry(struct opening *opening, FTS *fts, FTSENT *entry)
 {
 	switch (entry->fts_info) {
 	case FTS_D:
@@ -104,9 +99,10 @@ static void see_entry(struct opening *opening, FTS *fts, FTSENT *entry)
 			fts_set(fts, entry, FTS_SKIP);
 		break;
 	case FTS_F:
-		if (entry->fts_level > 0 && !strcmp(entry->fts_name, "metadata"))
-			add_dir(opening, entry);
-		break;
+		if (entry->fts_level == 0 || strcmp(entry->fts_name, "metadata"))
+			break;
+		add_dir(opening, entry);
+		return true;
 	case FTS_DNR:
 	case FTS_ERR:
 	case FTS_NS:
@@ -115,13 +111,15 @@ static void see_entry(struct opening *opening, FTS *fts, FTSENT *entry)
 	default:
 		break;
 	}
+	return false;
 }
 
 static void find_traces(struct opening *opening, const char *path)
 {
 	char *const paths[] = {(char *)path, NULL};
-	const uint32_t n_before = opening->n_dirs, n_troubles = opening->ctf->n_troubles;
-	FTS *fts = fts_open(paths, FTS_COMFOLLOW | FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	const uint32_t n_troubles = opening->ctf->n_troubles;
+	FTS *fts = fts_open(paths, FTS_COMFOLLOW | FTS_PHYSICAL | FTS_NOCHDIR, set_by_name);
+	bool has_any = false;
 	FTSENT *entry;
 
 	if (!fts) {
@@ -129,180 +127,166 @@ static void find_traces(struct opening *opening, const char *path)
 		return;
 	}
 	while ((entry = fts_read(fts)))
-		see_entry(opening, fts, entry);
+		has_any |= see_entry(opening, fts, entry);
 	fts_close(fts);
-	if (opening->n_dirs == n_before && opening->ctf->n_troubles == n_troubles)
+	if (!has_any && opening->ctf->n_troubles == n_troubles)
 		trouble(opening, "%s: no trace is there: neither it nor a directory in it has a file \"metadata\"", path);
-}
-
-/* ---- Data streams ---- */
-
-static int by_stream(const void *a, const void *b)
-{
-	const struct data_file *x = a, *y = b;
-
-	if (x->class->id != y->class->id)
-		return x->class->id < y->class->id ? -1 : 1;
-	if (x->has_id != y->has_id)
-		return x->has_id ? 1 : -1;
-	if (x->has_id && x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	if (x->has_id && x->has_begin && y->has_begin && x->begin != y->begin)
-		return x->begin < y->begin ? -1 : 1;
-	return strverscmp(x->path, y->path);
-}
-
-static bool is_same_stream(const struct data_file *a, const struct data_file *b)
-{
-	return a->class == b->class && a->has_id && b->has_id && a->id == b->id;
-}
-
-static bool add_stream(struct opening *opening, const struct ctf_trace *trace, const struct data_file *files, uint32_t n)
-{
-	struct ctf *ctf = opening->ctf;
-	struct set_stream *stream = arena_alloc(&ctf->arena, sizeof(*stream));
-	const char **paths = arena_alloc(&ctf->arena, n * sizeof(*paths));
-	uint64_t *sizes = arena_alloc(&ctf->arena, n * sizeof(*sizes));
-
-	if (!stream || !paths || !sizes || index_init(&stream->index))
-		return false;
-	if (!grow(&ctf->streams, ctf->n_streams, sizeof(stream))) {
-		index_destroy(&stream->index);
-		return false;
-	}
-	stream->pub = (struct ctf_stream){
-		.trace = trace,
-		.class = files->class,
-		.has_id = files->has_id,
-		.id = files->id,
-		.index = ctf->n_streams,
-		.n_files = n,
-		.files = paths,
-		.file_sizes = sizes,
-	};
-	for (uint32_t i = 0; i < n; i++) {
-		paths[i] = files[i].path;
-		sizes[i] = files[i].size;
-		stream->pub.size += files[i].size;
-	}
-	ctf->streams[ctf->n_streams++] = stream;
-	return true;
-}
-
-static void probe_file(struct opening *opening, struct stream_reader *reader, const struct ctf_trace *trace, const FTSENT *entry,
-		       struct data_file **files, uint32_t *n)
-{
-	struct data_file file = {.size = (uint64_t)entry->fts_statp->st_size};
-	enum ctf_status status;
-
-	if (!file.size)
-		return;
-	file.path = arena_text(&opening->ctf->arena, entry->fts_path, entry->fts_pathlen);
-	if (!file.path || !grow(files, *n, sizeof(file))) {
-		opening->no_memory = true;
-		return;
-	}
-	status = reader_probe(reader, trace, file.path, &file.has_id, &file.id);
-	if (status == CTF_ERROR)
-		add_trouble(opening, &reader->error);
-	if (status != CTF_RECORD)
-		return;
-	file.class = &reader->class->model.pub;
-	file.has_begin = reader->packet.has_begin;
-	file.begin = reader->packet.begin_ns;
-	(*files)[(*n)++] = file;
-}
-
-static bool is_data(const FTSENT *entry)
-{
-	return entry->fts_info == FTS_F && entry->fts_level == 1 && entry->fts_name[0] != '.' &&
-	       strcmp(entry->fts_name, "metadata");
-}
-
-static uint32_t probe_files(struct opening *opening, const struct ctf_trace *trace, struct data_file **files)
-{
-	char *const paths[] = {(char *)trace->dir, NULL};
-	FTS *fts = fts_open(paths, FTS_COMFOLLOW | FTS_LOGICAL | FTS_NOCHDIR, by_name);
-	struct stream_reader reader;
-	FTSENT *entry;
-	uint32_t n = 0;
-
-	if (!fts || reader_init(&reader, NULL, READER_HEAD_ROOM, false)) {
-		opening->no_memory = true;
-		if (fts)
-			fts_close(fts);
-		return 0;
-	}
-	while ((entry = fts_read(fts))) {
-		if (entry->fts_info == FTS_D && entry->fts_level > 0)
-			fts_set(fts, entry, FTS_SKIP);
-		else if (is_data(entry))
-			probe_file(opening, &reader, trace, entry, files, &n);
-	}
-	fts_close(fts);
-	reader_free(&reader);
-	return n;
-}
-
-static void find_streams(struct opening *opening, const struct ctf_trace *trace)
-{
-	struct data_file *files = NULL;
-	const uint32_t n = probe_files(opening, trace, &files);
-	uint32_t end;
-
-	if (n)
-		qsort(files, n, sizeof(*files), by_stream);
-	for (uint32_t i = 0; i < n && !opening->no_memory; i = end) {
-		end = i + 1;
-		while (end < n && is_same_stream(&files[i], &files[end]))
-			end++;
-		if (!add_stream(opening, trace, files + i, end - i))
-			opening->no_memory = true;
-	}
-	free(files);
 }
 
 /* ---- Traces ---- */
 
-static void open_trace(struct opening *opening, const char *dir)
+static void free_found(struct set_trace *trace)
 {
-	struct ctf *ctf = opening->ctf;
+	if (trace)
+		arena_free(&trace->model.arena);
+	free(trace);
+}
+
+/* Read a directory's metadata. NULL: it was said why, or there is no memory. */
+static struct set_trace *load_trace(struct opening *opening, const char *dir)
+{
 	struct set_trace *trace = calloc(1, sizeof(*trace));
 	struct ctf_error error;
 	char *path;
+	bool ok;
 
 	if (!trace || asprintf(&path, "%s/metadata", dir) < 0) {
 		free(trace);
 		opening->no_memory = true;
-		return;
+		return NULL;
 	}
 	model_init(&trace->model, path, &error);
-	if (!ctf_metadata_load(&trace->model, path)) {
-		add_trouble(opening, &error);
-		model_lists_free(&trace->model);
-		arena_free(&trace->model.arena);
-		free(trace);
-		free(path);
-		return;
-	}
+	ok = ctf_metadata_load(&trace->model, path);
+	if (!ok)
+		set_trouble(opening, &error);
 	model_lists_free(&trace->model);
 	free(path);
 	trace->model.path = NULL;
 	trace->model.error = NULL;
-	trace->model.trace.dir = arena_text(&ctf->arena, dir, strlen(dir));
-	if (!trace->model.trace.dir || !grow(&ctf->traces, ctf->n_traces, sizeof(trace))) {
-		arena_free(&trace->model.arena);
-		free(trace);
-		opening->no_memory = true;
-		return;
+	trace->model.trace.dir = dir;
+	if (ok)
+		return trace;
+	free_found(trace);
+	return NULL;
+}
+
+/* The trace and its streams, which are in @n directories. False: these do not go together, nothing was added. */
+static bool add_trace(struct opening *opening, struct set_trace *trace, const char **dirs, uint32_t n)
+{
+	struct ctf *ctf = opening->ctf;
+	struct ctf_trace *pub = &trace->model.trace;
+	const char **kept;
+
+	if (!set_add_streams(opening, pub, dirs, n))
+		return false;
+	kept = arena_alloc(&ctf->arena, n * sizeof(*kept));
+	for (uint32_t i = 0; kept && i < n; i++) {
+		kept[i] = arena_text(&ctf->arena, dirs[i], strlen(dirs[i]));
+		opening->no_memory |= !kept[i];
 	}
+	if (!kept || !set_grow(&ctf->traces, ctf->n_traces, sizeof(trace))) {
+		opening->no_memory = true;
+		return false;
+	}
+	pub->dir = kept[0];
+	pub->dirs = kept;
+	pub->n_dirs = n;
 	if (ctf->n_traces) {
 		const struct ctf_trace *before = &ctf->traces[ctf->n_traces - 1]->model.trace;
 
-		trace->model.trace.first_event = before->first_event + before->n_events;
+		pub->first_event = before->first_event + before->n_events;
 	}
 	ctf->traces[ctf->n_traces++] = trace;
-	find_streams(opening, &trace->model.trace);
+	return true;
+}
+
+static void forget_troubles(struct ctf *ctf, uint32_t n)
+{
+	while (ctf->n_troubles > n)
+		free(ctf->troubles[--ctf->n_troubles]);
+}
+
+static bool has_uuid_of(const struct set_trace *trace, const struct set_trace *first)
+{
+	const struct ctf_trace *a = &trace->model.trace, *b = &first->model.trace;
+
+	return a->has_uuid && b->has_uuid && !memcmp(a->uuid, b->uuid, sizeof(a->uuid));
+}
+
+/* Those of @found that have the uuid of the first one. Return: how many. */
+static uint32_t find_group(struct set_trace *const *found, uint32_t n, uint32_t *ret)
+{
+	uint32_t n_group = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (found[i] && (!i || has_uuid_of(found[i], found[0])))
+			ret[n_group++] = i;
+	return n_group;
+}
+
+/* The metadata that describe most, and of several the last, which know the clock best. NULL: they do not tell the same. */
+static struct set_trace *whole_of(struct set_trace *const *found, const uint32_t *group, uint32_t n)
+{
+	struct set_trace *whole = found[group[0]];
+
+	for (uint32_t i = 1; i < n; i++)
+		if (found[group[i]]->model.trace.n_events >= whole->model.trace.n_events)
+			whole = found[group[i]];
+	for (uint32_t i = 0; i < n; i++)
+		if (!chunks_same_metadata(&whole->model.trace, &found[group[i]]->model.trace))
+			return NULL;
+	return whole;
+}
+
+/* Traces of one uuid, as one. False: they are not. */
+static bool add_chunks(struct opening *opening, struct set_trace **found, const uint32_t *group, uint32_t n, const char **dirs)
+{
+	const uint32_t n_troubles = opening->ctf->n_troubles;
+	struct set_trace *whole = whole_of(found, group, n);
+
+	for (uint32_t i = 0; i < n; i++)
+		dirs[i] = found[group[i]]->model.trace.dir;
+	if (!whole || !add_trace(opening, whole, dirs, n)) {
+		forget_troubles(opening->ctf, n_troubles);
+		return false;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (found[group[i]] != whole)
+			free_found(found[group[i]]);
+		found[group[i]] = NULL;
+	}
+	return true;
+}
+
+static void add_group(struct opening *opening, struct set_trace **found, const uint32_t *group, uint32_t n, const char **dirs)
+{
+	if (n > 1 && add_chunks(opening, found, group, n, dirs))
+		return;
+	for (uint32_t i = 0; i < n && !opening->no_memory; i++) {
+		dirs[0] = found[group[i]]->model.trace.dir;
+		if (add_trace(opening, found[group[i]], dirs, 1))
+			found[group[i]] = NULL;
+	}
+}
+
+static void open_traces(struct opening *opening)
+{
+	const uint32_t n = opening->n_dirs;
+	struct set_trace **found = calloc(n + 1, sizeof(struct set_trace *));
+	uint32_t *group = calloc(n + 1, sizeof(*group));
+	const char **dirs = calloc(n + 1, sizeof(*dirs));
+
+	opening->no_memory |= !found || !group || !dirs;
+	for (uint32_t i = 0; i < n && !opening->no_memory; i++)
+		found[i] = load_trace(opening, opening->dirs[i].path);
+	for (uint32_t i = 0; i < n && !opening->no_memory; i++)
+		if (found[i])
+			add_group(opening, found + i, group, find_group(found + i, n - i, group), dirs);
+	for (uint32_t i = 0; found && i < n; i++)
+		free_found(found[i]);
+	free(found);
+	free(group);
+	free(dirs);
 }
 
 static struct ctf *give_up(struct opening *opening, struct ctf_error *ret_error)
@@ -325,11 +309,10 @@ struct ctf *ctf_open(const char *const *dirs, size_t n_dirs, struct ctf_error *r
 		return give_up(&opening, ret_error);
 	for (size_t i = 0; i < n_dirs; i++)
 		find_traces(&opening, dirs[i]);
-	for (uint32_t i = 0; i < opening.n_dirs; i++) {
-		if (!opening.no_memory)
-			open_trace(&opening, opening.dirs[i]);
-		free(opening.dirs[i]);
-	}
+	if (!opening.no_memory)
+		open_traces(&opening);
+	for (uint32_t i = 0; i < opening.n_dirs; i++)
+		free(opening.dirs[i].path);
 	free(opening.dirs);
 	if (opening.no_memory || !opening.ctf->n_traces)
 		return give_up(&opening, ret_error);

@@ -5,13 +5,16 @@
 #ifndef BL_CTF_SET_H
 #define BL_CTF_SET_H
 
+#include <fts.h>
 #include <pthread.h>
+#include <sys/types.h>
 
 #include "ctf/index.h"
 #include "ctf/model.h"
 
 struct set_stream {
 	struct ctf_stream pub;
+	const uint64_t *ends; /* of the files, in bytes: what is behind is in a later file, too; NULL: all of them are read whole */
 	struct index index;
 };
 
@@ -29,6 +32,38 @@ struct ctf {
 	struct ctf_error **troubles;
 	uint32_t n_troubles;
 };
+
+/** A directory with a file "metadata". */
+struct set_dir {
+	char *path;
+	dev_t dev;
+	ino_t ino;
+};
+
+/** While a set is being opened. */
+struct opening {
+	struct ctf *ctf;
+	struct set_dir *dirs;
+	uint32_t n_dirs;
+	bool no_memory;
+};
+
+/** set_grow() - room for one more at the end of an array of @n items of @size bytes. @array: of the pointer to it. */
+bool set_grow(void *array, uint32_t n, size_t size);
+
+/** set_by_name() - order of what is in a directory, for fts_open(). */
+int set_by_name(const FTSENT **a, const FTSENT **b);
+
+/** set_trouble() - what is left out. */
+void set_trouble(struct opening *opening, const struct ctf_error *error);
+
+/**
+ * set_add_streams() - add the data streams of a trace to the set
+ * @dirs: of the trace's chunks, @n of them; are brought into their order
+ *
+ * Return: true; false: they do not go together, nothing was added; or opening->no_memory.
+ */
+bool set_add_streams(struct opening *opening, const struct ctf_trace *trace, const char **dirs, uint32_t n);
 
 static inline const struct set_stream *set_stream_of(const struct ctf_stream *stream)
 {

@@ -12,9 +12,8 @@ Exit status: 0 the same, 1 different (the first N differences, 5 if not said, ar
 Each stream of babeltrace2's is read beside the records of the same stream of borelog's. What is compared: the order within a stream,
 name, id, stream class, cycles, the file and the number of the packet, the contexts and the fields with their names, order and types;
 floats bit by bit, but NaN is NaN; labels of enumerations as sets; lost records and packets with how many and in which interval. How many
-the first packet's counter means babeltrace2 does not say, so there any number is right. It also sees losses between traces that it puts
-together, as the chunks of a rotated session, while they are traces of their own for borelog. Text has a line for each line of JSON, in
-the same order, with all of the record's fields and values (ctf_text.py).
+the first packet's counter means babeltrace2 does not say, so there any number is right. Text has a line for each line of JSON, in the
+same order, with all of the record's fields and values (ctf_text.py).
 
 The time in ns is held against exact integer arithmetic on babeltrace2's description of the clock, since its own is done with floating
 point numbers. Over all streams borelog's times may not go backwards while each stream's do not: records of equal times may come in any
@@ -163,8 +162,6 @@ class Stream:
         self.file = port.file
         self.files = {port.file and real_path(port.file)}
         self.n_compared = 0
-        self.seams = []   # traces put together: (last packet with a record before, first one with a record behind)
-        self.last = None  # (folder, packet) of the last record
 
     def peek(self, what, index=0):
         """The next "record", or loss of "records" or "packets"; None if there is none."""
@@ -177,16 +174,6 @@ class Stream:
 
     def take(self, what):
         return self.waiting[what].popleft()
-
-    def took(self, folder, packet):
-        """A record that was compared."""
-        if self.last and self.last[0] != folder:
-            self.seams.append((self.last[1], packet))
-        self.last = folder, packet
-
-    def may_be_missing(self, loss):
-        """One that only babeltrace2 can know of, as it is between two traces."""
-        return any(before <= loss.packet < behind for before, behind in self.seams)
 
 
 def _place(ours):
@@ -242,8 +229,7 @@ class Comparison:
             for what in stream.waiting:
                 while stream.peek(what):
                     theirs = stream.take(what)
-                    if what == "record" or not stream.may_be_missing(theirs):
-                        self.missing(stream, theirs)
+                    self.missing(stream, theirs)
 
     def missing(self, stream, theirs):
         if isinstance(theirs, ctf_items.Record):
@@ -334,7 +320,6 @@ class Comparison:
             break
         stream.take("record")
         self.check_text(ours, theirs)
-        stream.took(os.path.dirname(real_path(ours["file"])), theirs.packet)
         stream.n_compared += 1
         self.n_records += 1
         if self.files:
@@ -370,9 +355,6 @@ class Comparison:
         if not ours.get("from", 0) <= ours.get("to", 0):
             self.differ(f"{who}: from {ours.get('from')} to {ours.get('to')}")
         theirs = stream.peek(what)
-        while theirs and self.difference_of_loss(ours, theirs) and stream.may_be_missing(theirs):
-            stream.take(what)
-            theirs = stream.peek(what)
         if theirs is None:
             self.differ(f"{who}: {self.judge} knows of no more in this stream")
             return

@@ -391,7 +391,7 @@ def check_texts(folder, objects):
 
 
 def check_seam(place):
-    """Two traces that babeltrace2 puts together: what was lost between them need not be known, what was lost in one must be."""
+    """Two chunks of a recording: what was lost between them, and in one of them."""
     uuid = 'trace { uuid = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";'
     made = {"one": [([small(10)], 10, 35, 4, 0)], "two": [([small(50)], 45, 80, 7, 3), ([small(90)], 85, 95, 8, 5)]}
     objects = []
@@ -405,16 +405,16 @@ def check_seam(place):
                 objects += [{"time": clock_ns(right["cycles"]), **right, "stream": 0, "file": file.name, "packet": number, **BOTH}
                             for _, right in one[0]]
     lines = [ctf_compare.dump_line(one) for one in objects]
-    known, between = [ctf_compare.dump_line({"time": clock_ns(begin), "lost": lost, "what": "records", "from": clock_ns(begin),
-                                             "to": clock_ns(end), "stream": 0, "file": objects[-1]["file"]})
-                      for begin, lost, end in ((80, 2, 95), (35, 3, 80))]
+    packets, between, known = [ctf_compare.dump_line({"time": clock_ns(begin), "lost": lost, "what": what, "from": clock_ns(begin),
+                                                      "to": clock_ns(end), "stream": 0, "file": objects[-1]["file"]})
+                               for begin, lost, what, end in ((35, 2, "packets", 45), (35, 3, "records", 80), (80, 2, "records", 95))]
     failed = 0
-    for said, want in ([], True), ([known], False), ([between], True), ([between, known], False), ([known, known], True), \
-            ([known, between], True):
+    for said, want in ([], True), ([packets, known], True), ([packets, between], True), ([between, known], True), \
+            ([packets, between, known], False), ([packets, known, known], True), ([packets, known, between], True):
         found = ctf_compare.compare_lines(lines[:2] + said + lines[2:], ctf_bt2.open_traces([place]).ports)[0]
         if bool(found) != want:
             failed += 1
-            print(f"two traces, {len(said)} losses:", *found, sep="\n\t")
+            print(f"two chunks, {len(said)} losses:", *found, sep="\n\t")
     return failed
 
 

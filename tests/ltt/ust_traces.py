@@ -214,11 +214,13 @@ def session_snapshots(daemon):
     for folder in folders:
         content = Content(folder)
         check(0 < content.n_records < 12 * 100, content.n_records, "records in", folder)
-    return folders
+    both = Content(session.folder).n_records
+    check(both < sum(Content(folder).n_records for folder in folders), "the snapshots do not overlap")
+    return [session.folder, *folders]
 
 
 def session_rotated(daemon):
-    """A session cut into chunks, each a trace of its own, in one of which nothing happens."""
+    """A session cut into chunks, in one of which nothing happens."""
     session = Session(daemon, "rotated")
     session.channel("ring", "--subbuf-size=8192", "--num-subbuf=32", contexts=["vpid"])
     session.start()

@@ -9,7 +9,7 @@ typealias integer {{ size = 16; align = 8; }} := u16;
 typealias integer {{ size = 32; align = 8; }} := u32;
 typealias integer {{ size = 64; align = 8; }} := u64;
 typealias integer {{ size = 8; align = 8; encoding = UTF8; }} := text;
-trace {{ major = 1; minor = 8; byte_order = {order}; packet.header := struct {{ u32 magic; u32 stream_id; u64 stream_instance_id; }}; }};
+trace {{ major = 1; minor = 8; {trace_more} byte_order = {order}; packet.header := struct {{ u32 magic; u32 stream_id; u64 stream_instance_id; }}; }};
 env {{ {env} }};
 clock {{ name = {clock}; freq = 1000000000; offset_s = 1700000000; uuid = "{uuid}"; {clock_more} }};
 typealias integer {{ size = 64; align = 8; map = clock.{clock}.value; }} := clock64;
@@ -33,13 +33,13 @@ class Made:
     """A trace's directory. @packet and @context are TSDL members; @events: names and TSDL members."""
 
     def __init__(self, folder, events, packet="u32 cpu_id;", context="", env='domain = "user";', order="le", clock="clk",
-                 clock_more="", uuid="00000000-0000-4000-8000-000000000001"):
+                 clock_more="", uuid="00000000-0000-4000-8000-000000000001", trace_more=""):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.endian = "<" if order == "le" else ">"
         self.streams = {}
         (self.folder / "metadata").write_text(METADATA.format(
-            order=order, env=env, clock=clock, clock_more=clock_more, packet=packet, uuid=uuid,
+            order=order, env=env, clock=clock, clock_more=clock_more, packet=packet, uuid=uuid, trace_more=trace_more,
             context=f"event.context := struct {{ {context} }};" if context else "",
             events="\n".join(f'event {{ name = "{name}"; id = {i}; stream_id = 0; fields := struct {{ {fields} }}; }};'
                              for i, (name, fields) in enumerate(events))))

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * set_streams.c - sorts the files of a trace into data streams, over all of the trace's chunks (chunks.h).
+ */
+#include "ctf/set.h"
+
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ctf/chunks.h"
+#include "ctf/reader.h"
+
+/** A directory. */
+struct chunk {
+	const char *dir;
+	bool has_begin;
+	int64_t begin;
+	bool has_files;
+	bool fits; /* a data stream of it goes together with one of another chunk */
+};
+
+/** A file, before it is known which stream it is of. */
+struct data_file {
+	const char *path;
+	uint64_t size;
+	uint64_t end; /* byte up to which it is read */
+	const char *dir;
+	uint32_t chunk; /* that dir is, in the order of time */
+	const struct ctf_stream_class *class;
+	bool has_id;
+	uint64_t id;
+	bool has_begin;
+	int64_t begin;
+};
+
+/** The trace. */
+struct parts {
+	struct opening *opening;
+	const struct ctf_trace *trace;
+	struct chunk *chunks;
+	uint32_t n_chunks;
+	struct data_file *files;
+	uint32_t n_files;
+};
+
+/* ---- Files ---- */
+
+static void probe_file(struct parts *parts, struct stream_reader *reader, const FTSENT *entry, struct chunk *chunk)
+{
+	struct opening *opening = parts->opening;
+	struct data_file file = {.size = (uint64_t)entry->fts_statp->st_size, .end = UINT64_MAX, .dir = chunk->dir};
+	enum ctf_status status;
+
+	if (!file.size)
+		return;
+	file.path = arena_text(&opening->ctf->arena, entry->fts_path, entry->fts_pathlen);
+	if (!file.path || !set_grow(&parts->files, parts->n_files, sizeof(file))) {
+		opening->no_memory = true;
+		return;
+	}
+	status = reader_probe(reader, parts->trace, file.path, &file.has_id, &file.id);
+	if (status == CTF_ERROR)
+		set_trouble(opening, &reader->error);
+	if (status != CTF_RECORD)
+		return;
+	file.class = &reader->class->model.pub;
+	file.has_begin = reader->packet.has_begin;
+	file.begin = reader->packet.begin_ns;
+	parts->files[parts->n_files++] = file;
+	chunk->has_files = true;
+	if (file.has_begin && (!chunk->has_begin || file.begin < chunk->begin)) {
+		chunk->has_begin = true;
+		chunk->begin = file.begin;
+	}
+}
+
+static bool is_data(const FTSENT *entry)
+{
+	return entry->fts_info == FTS_F && entry->fts_level == 1 && entry->fts_name[0] != '.' &&
+	       strcmp(entry->fts_name, "metadata");
+}
+
+static void probe_chunk(struct parts *parts, struct stream_reader *reader, struct chunk *chunk)
+{
+	char *const paths[] = {(char *)chunk->dir, NULL};
+	FTS *fts = fts_open(paths, FTS_COMFOLLOW | FTS_LOGICAL | FTS_NOCHDIR, set_by_name);
+	FTSENT *entry;
+
+	if (!fts) {
+		parts->opening->no_memory = true;
+		return;
+	}
+	while ((entry = fts_read(fts))) {
+		if (entry->fts_info == FTS_D && entry->fts_level > 0)
+			fts_set(fts, entry, FTS_SKIP);
+		else if (is_data(entry))
+			probe_file(parts, reader, entry, chunk);
+	}
+	fts_close(fts);
+}
+
+static void probe_files(struct parts *parts)
+{
+	struct stream_reader reader;
+
+	if (reader_init(&reader, NULL, READER_HEAD_ROOM, false))
+		parts->opening->no_memory = true;
+	for (uint32_t i = 0; i < parts->n_chunks && !parts->opening->no_memory; i++)
+		probe_chunk(parts, &reader, &parts->chunks[i]);
+	reader_free(&reader);
+}
+
+/* ---- Order ---- */
+
+static int by_begin(const void *a, const void *b)
+{
+	const struct chunk *x = a, *y = b;
+
+	if (x->has_begin && y->has_begin && x->begin != y->begin)
+		return x->begin < y->begin ? -1 : 1;
+	return strverscmp(x->dir, y->dir);
+}
+
+static int by_stream(const void *a, const void *b)
+{
+	const struct data_file *x = a, *y = b;
+
+	if (x->class->id != y->class->id)
+		return x->class->id < y->class->id ? -1 : 1;
+	if (x->has_id != y->has_id)
+		return x->has_id ? 1 : -1;
+	if (x->has_id && x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	if (x->chunk != y->chunk)
+		return x->chunk < y->chunk ? -1 : 1;
+	if (x->has_id && x->has_begin && y->has_begin && x->begin != y->begin)
+		return x->begin < y->begin ? -1 : 1;
+	return strverscmp(x->path, y->path);
+}
+
+static uint32_t chunk_of(const struct parts *parts, const struct data_file *file)
+{
+	uint32_t i = 0;
+
+	while (parts->chunks[i].dir != file->dir)
+		i++;
+	return i;
+}
+
+static void sort(struct parts *parts)
+{
+	qsort(parts->chunks, parts->n_chunks, sizeof(*parts->chunks), by_begin);
+	for (uint32_t i = 0; i < parts->n_files; i++)
+		parts->files[i].chunk = chunk_of(parts, &parts->files[i]);
+	if (parts->n_files)
+		qsort(parts->files, parts->n_files, sizeof(*parts->files), by_stream);
+}
+
+/* Return: the end of the files from @at on that are of one stream; with @chunk: and of one chunk. */
+static uint32_t end_of(const struct parts *parts, uint32_t at, bool chunk)
+{
+	const struct data_file *first = &parts->files[at];
+	uint32_t end = at + 1;
+
+	while (end < parts->n_files && first->has_id && parts->files[end].has_id && first->class == parts->files[end].class &&
+	       first->id == parts->files[end].id && (!chunk || first->chunk == parts->files[end].chunk))
+		end++;
+	return end;
+}
+
+/* ---- Data streams ---- */
+
+/* Of files that are to be read. */
+static struct set_stream *make_stream(struct parts *parts, const struct data_file *files, uint32_t n)
+{
+	struct arena *arena = &parts->opening->ctf->arena;
+	struct set_stream *stream = arena_alloc(arena, sizeof(*stream));
+	const char **paths = arena_alloc(arena, n * sizeof(*paths));
+	uint64_t *sizes = arena_alloc(arena, n * sizeof(*sizes)), *ends = arena_alloc(arena, n * sizeof(*ends));
+
+	if (!stream || !paths || !sizes || !ends) {
+		parts->opening->no_memory = true;
+		return NULL;
+	}
+	stream->ends = ends;
+	stream->pub = (struct ctf_stream){
+		.trace = parts->trace,
+		.class = files->class,
+		.has_id = files->has_id,
+		.id = files->id,
+		.files = paths,
+		.file_sizes = sizes,
+	};
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t to = stream->pub.n_files;
+
+		if (!files[i].end)
+			continue;
+		paths[to] = files[i].path;
+		ends[to] = files[i].end;
+		sizes[to] = files[i].size < files[i].end ? files[i].size : files[i].end;
+		stream->pub.size += sizes[to];
+		stream->pub.n_files++;
+	}
+	return stream;
+}
+
+static void add_stream(struct parts *parts, const struct data_file *files, uint32_t n)
+{
+	struct ctf *ctf = parts->opening->ctf;
+	struct set_stream *stream = make_stream(parts, files, n);
+
+	if (!stream)
+		return;
+	if (!set_grow(&ctf->streams, ctf->n_streams, sizeof(stream)) || index_init(&stream->index)) {
+		parts->opening->no_memory = true;
+		return;
+	}
+	stream->pub.index = ctf->n_streams;
+	ctf->streams[ctf->n_streams++] = stream;
+}
+
+/* Nothing at or behind a byte of the first of @files is read. */
+static void cut(struct data_file *files, uint32_t n, uint64_t offset)
+{
+	for (uint32_t i = 0; i < n; i++)
+		files[i].end = i ? 0 : offset;
+}
+
+/** Files of one chunk and stream. */
+struct run {
+	struct data_file *files;
+	uint32_t n;
+};
+
+static struct run run_at(const struct parts *parts, uint32_t at)
+{
+	return (struct run){parts->files + at, end_of(parts, at, true) - at};
+}
+
+static enum chunk_fit join_two(struct parts *parts, const struct run *earlier, const struct run *later)
+{
+	const struct set_stream *a = make_stream(parts, earlier->files, earlier->n);
+	const struct set_stream *b = make_stream(parts, later->files, later->n);
+	struct place place = {0};
+	enum chunk_fit fit;
+
+	if (!a || !b)
+		return CHUNK_NO_MEMORY;
+	fit = chunks_fit(a, b, &place);
+	if (fit == CHUNK_OVERLAPS)
+		cut(earlier->files + place.file, earlier->n - place.file, place.offset);
+	if (fit == CHUNK_INSIDE)
+		cut(later->files, later->n, 0);
+	return fit;
+}
+
+/* The chunks' parts of a stream, files [first, end). Return: false: they do not go together. */
+static bool join_all(struct parts *parts, uint32_t first, uint32_t end)
+{
+	struct run last = run_at(parts, first);
+
+	for (uint32_t at = first + last.n; at < end;) {
+		const struct run next = run_at(parts, at);
+		const enum chunk_fit fit = join_two(parts, &last, &next);
+
+		parts->opening->no_memory |= fit == CHUNK_NO_MEMORY;
+		if (fit == CHUNK_NO_MEMORY || fit == CHUNK_OTHER)
+			return false;
+		parts->chunks[last.files->chunk].fits = parts->chunks[next.files->chunk].fits = true;
+		last = fit == CHUNK_INSIDE ? last : next;
+		at += next.n;
+	}
+	return true;
+}
+
+/* Do all chunks go together? Their overlaps are cut off. */
+static bool are_one(struct parts *parts)
+{
+	uint32_t end;
+
+	for (uint32_t i = 0; i < parts->n_files; i = end) {
+		end = end_of(parts, i, false);
+		if (!join_all(parts, i, end))
+			return false;
+	}
+	for (uint32_t i = 0; i < parts->n_chunks; i++)
+		if (parts->chunks[i].has_files && !parts->chunks[i].fits)
+			return false;
+	return true;
+}
+
+static void add_streams(struct parts *parts)
+{
+	uint32_t end;
+
+	for (uint32_t i = 0; i < parts->n_files && !parts->opening->no_memory; i = end) {
+		end = end_of(parts, i, false);
+		add_stream(parts, parts->files + i, end - i);
+	}
+}
+
+bool set_add_streams(struct opening *opening, const struct ctf_trace *trace, const char **dirs, uint32_t n)
+{
+	struct parts parts = {.opening = opening, .trace = trace, .n_chunks = n, .chunks = calloc(n, sizeof(*parts.chunks))};
+	bool ok;
+
+	if (!parts.chunks) {
+		opening->no_memory = true;
+		return true;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		parts.chunks[i].dir = dirs[i];
+	probe_files(&parts);
+	sort(&parts);
+	ok = opening->no_memory || n == 1 || are_one(&parts);
+	for (uint32_t i = 0; i < n; i++)
+		dirs[i] = parts.chunks[i].dir;
+	if (ok)
+		add_streams(&parts);
+	free(parts.chunks);
+	free(parts.files);
+	return ok;
+}

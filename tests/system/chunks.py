@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Chunks of one recording, as rotations and snapshots leave them, opened together: one trace, nothing twice; and what only looks like it."""
+import json
+import shutil
+
+import harness
+from cli_events import ask, start_victim
+from ctf_made import ORIGIN, Made
+from harness import BORELOG, check, equal
+
+EVENTS = [("db:query", "u32 rows;"), ("db:done", "")]
+CHUNK = {"trace_more": 'uuid = "00000000-0000-4000-8000-000000000002";'}
+
+
+def records(place, *words):
+    done = place.run(BORELOG, "events", "--format", "json", *words)
+    equal((done.returncode, done.stderr), (0, ""), f"events {words}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def rows(place, *words):
+    """Of each record; (how many, of what) of each loss."""
+    return [(one["lost"], one["what"]) if "lost" in one else one["fields"].get("rows") for one in records(place, *words)]
+
+
+def info(place, *words):
+    return json.loads(place.run(BORELOG, "info", "--format", "json", *words).stdout)["traces"]
+
+
+def write(made, stream, numbers, n=5, sequence=None, discarded=0):
+    """Packets of one recording: number k has records 10 k to 10 k + n - 1, one each 10 ns, from 100 k on."""
+    for k in numbers:
+        made.packet(stream, 100 * k, 100 * k + 90, [made.record(0, 100 * k + 10 * i, made.pack("I", 10 * k + i)) for i in range(n)],
+                    made.pack("I", stream), sequence=k if sequence is None else sequence + k, discarded=discarded)
+
+
+def chunk(place, name, numbers, streams=(0,), events=tuple(EVENTS), **more):
+    made = Made(place.folder / name, events, **CHUNK)
+    for stream in streams:
+        write(made, stream, numbers, **more)
+    return made
+
+
+def wanted(numbers, n=5):
+    return [10 * k + i for k in numbers for i in range(n)]
+
+
+def test_snapshots(place):
+    """What several of them hold is there once, in any order of operands, in each command, from any time on."""
+    a, b, c, d = (chunk(place, name, numbers, (0, 1)).folder
+                  for name, numbers in (("a", range(6)), ("b", range(3, 9)), ("c", range(4, 7)), ("d", range(8, 10))))
+    all_of_it = sorted(2 * wanted(range(10)))
+    for words in (a, b, c, d), (d, b, a, c), (place.folder,):
+        got = records(place, *words)
+        equal(sorted(one["fields"]["rows"] for one in got), all_of_it, f"records of {words}")
+        equal([one["time"] for one in got], sorted(one["time"] for one in got), "order")
+    traces = info(place, c, a, d, b)
+    equal([trace["chunks"] for trace in traces], [[str(folder) for folder in (a, b, c, d)]], "chunks")
+    equal([(stream["id"], stream["packets"]) for stream in traces[0]["streams"]], [(0, 10), (1, 10)], "packets")
+    text = place.run(BORELOG, "info", c, a, d, b).stdout
+    check(text.startswith(f"{a}\n  goes on in") and text.count(str(place.folder)) >= 4, text)
+    stats = json.loads(place.run(BORELOG, "stats", "--format", "json", a, b, c, d).stdout)
+    equal(stats["records"], 100, "records of stats")
+    for k in range(10):
+        equal(sorted(rows(place, "--from", str(ORIGIN + 100 * k), a, b, c, d)), sorted(2 * wanted(range(k, 10))), f"from packet {k} on")
+    judge = place.run("/usr/bin/python3", harness.pathlib.Path(__file__).parent.parent / "compare" / "ctf_compare.py", BORELOG, a, b, c, d)
+    equal(judge.returncode, 0, f"babeltrace2's: {judge.stdout}{judge.stderr}")
+    done = place.run(BORELOG, "convert", "-o", place.folder / "one", a, b, c, d)
+    equal(done.returncode, 0, done.stderr)
+    equal(sorted(rows(place, place.folder / "one")), all_of_it, "converted")
+
+
+def test_copied_before_it_was_full(place):
+    """The last packet of the earlier one: that of the later one is read. And the other way round."""
+    a, b, c = chunk(place, "a", range(4)), chunk(place, "b", range(3, 6)), chunk(place, "c", range(3, 4))
+    write(a, 0, [4], n=2)
+    write(c, 0, [4], n=3)
+    equal(rows(place, a.folder, b.folder), wanted(range(6)), "records")
+    equal(rows(place, b.folder, c.folder), wanted(range(3, 6)), "records")
+    equal(len(info(place, a.folder, b.folder, c.folder)), 1, "traces")
+
+
+def test_cut(place):
+    """The earlier one's file ends within its last packet."""
+    a, b = chunk(place, "a", range(4)), chunk(place, "b", range(3, 6))
+    path = a.folder / "stream_0"
+    path.write_bytes(path.read_bytes()[:-20])
+    equal(rows(place, a.folder, b.folder), wanted(range(6)), "records")
+
+
+def test_lost_between(place):
+    a, b = chunk(place, "a", range(3), discarded=4), chunk(place, "b", range(5, 7), discarded=10)
+    equal(rows(place, a.folder, b.folder), [(4, "records")] + wanted(range(3)) + [(2, "packets"), (6, "records")] + wanted(range(5, 7)),
+          "losses")
+
+
+def test_more_events_later(place):
+    """And a chunk without any packet."""
+    a, b = chunk(place, "a", range(3), events=EVENTS[:1]), chunk(place, "b", range(3, 5))
+    chunk(place, "c", ())
+    b.packet(0, 500, 590, [b.record(1, 500)], b.pack("I", 0))
+    equal(rows(place, place.folder), wanted(range(5)) + [None], "records")
+    traces = info(place, place.folder)
+    equal([len(trace["chunks"]) for trace in traces], [3], "chunks")
+
+
+def test_several_files(place):
+    """An overlap that begins in the first file of three of a chunk, and ends in the second of another's."""
+    for name, files in ("a", (range(3), range(3, 5), range(5, 8))), ("b", (range(2, 6), range(6, 9), range(9, 11))):
+        for number, numbers in enumerate(files):
+            made = chunk(place, f"{name}{number}", numbers)
+            if number:
+                (made.folder / "stream_0").rename(place.folder / f"{name}0" / f"stream_0_{number}")
+                shutil.rmtree(made.folder)
+    equal(rows(place, place.folder), wanted(range(11)), "records")
+
+
+def test_others(place):
+    """One uuid, but not one recording: traces of their own, all is shown."""
+    a = chunk(place, "a", range(4)).folder
+    others = {
+        "sequence numbers begin anew": chunk(place, "b", range(10, 12), sequence=-10),
+        "a packet in the overlap is another": chunk(place, "c", (2,)),
+        "fields are others": chunk(place, "d", range(4, 6), events=[("db:query", "u32 rows; u32 more;"), EVENTS[1]]),
+        "no data stream in common": chunk(place, "e", range(4, 6), streams=(7,)),
+    }
+    write(others["a packet in the overlap is another"], 0, [3], discarded=1)
+    write(others["a packet in the overlap is another"], 0, [4])
+    for why, other in others.items():
+        both = a, other.folder
+        equal([trace["dir"] for trace in info(place, *both)], [str(folder) for folder in both], why)
+        alone = [sorted(map(str, rows(place, folder))) if "fields" not in why or folder == a else [] for folder in both]
+        if "fields" not in why:
+            equal(sorted(map(str, rows(place, *both))), sorted(alone[0] + alone[1]), why)
+
+
+def test_other_fields(place):
+    """Each is read with its own metadata, and what cannot be read is said once."""
+    a = chunk(place, "a", range(2)).folder
+    b = Made(place.folder / "b", [("db:query", "u16 rows;")], **CHUNK)
+    b.packet(0, 900, 990, [b.record(0, 900 + i, b.pack("H", 100 + i)) for i in range(3)], b.pack("I", 0), sequence=9)
+    equal(rows(place, a, b.folder), wanted(range(2)) + [100, 101, 102], "records")
+    (a / "junk").write_bytes(b"no packet")
+    done = place.run(BORELOG, "events", "--format", "json", a, b.folder)
+    equal((done.returncode, len(done.stdout.splitlines()), done.stderr.count("junk")), (1, 13, 1), done.stderr)
+
+
+def test_given_twice(place):
+    a = chunk(place, "a", range(3)).folder
+    (place.folder / "link").symlink_to(a)
+    for words in (a, a), (a, place.folder), (a, place.folder / "link"), (str(a) + "/.",  a):
+        equal((rows(place, *words), len(info(place, *words))), (wanted(range(3)), 1), words)
+
+
+def test_flight_recorder(place):
+    """Two snapshots and the end of a session of ours, in which the clock gets known better: one trace, every record once."""
+    trace, session = place.start_session("--overwrite")
+    victim = start_victim(place, "ask")
+    for n in 50, 30, 20:
+        ask(victim, n)
+        if n > 20:
+            done = place.run(BORELOG, "snapshot")
+            equal(done.returncode, 0, done.stderr)
+    place.stop_session(session)
+    folders = [trace / "snapshot-1" / "user", trace / "snapshot-2" / "user", trace / "user"]
+    equal([one["chunks"] for one in info(place, trace)], [[str(folder) for folder in folders]], "chunks")
+    equal(sorted(one["fields"]["n"] for one in records(place, trace) if one.get("name") == "v:step"), list(range(100)), "records")
+
+
+if __name__ == "__main__":
+    harness.main(globals())
