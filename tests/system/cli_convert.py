@@ -514,10 +514,11 @@ def test_names(place):
           ["a/metadata", "a/stream_0", "b/c/metadata", "b/c/stream_0"], "files of two directories")
     equal(found(convert(place, source / "a", place.folder / "three/")), ["metadata", "stream_0"], "files of a trace")
     (source / "ab").mkdir()
-    (place.folder / "other").mkdir()
-    for folder in (source / "ab" / "d", place.folder / "other" / "a"):
+    others = [place.folder / name / "a" for name in ("other", "third")]
+    for folder in (source / "ab" / "d", *others):
+        folder.parent.mkdir(exist_ok=True)
         shutil.copytree(source / "a", folder)
-    convert_all = ("-o", place.folder / "four", source, source / "a", place.folder / "other" / "a")
+    convert_all = ("-o", place.folder / "four", source, source / "a", *others) # one of them is given twice
     equal(place.run(BORELOG, "convert", *convert_all).returncode, 0, "exit status")
     equal(found(place.folder / "four"), sorted(f"{name}/{file}" for name in ("a", "a-2", "a-3", "all/ab/d", "all/b/c")
                                                for file in ("metadata", "stream_0")), "files of directories with the same names")
