@@ -128,10 +128,11 @@ struct ctf_class {
 	bool is_enum;  /* has mappings, be it none that fits */
 	bool selector_signed; /* ranges of options are int64_t */
 	bool fixed;           /* from its beginning, all is at the same place in every record: bits is its size */
-	bool plain;           /* an integer of the machine's own byte order; not LEB128 */
 	uint32_t size;        /* bits of a number; 1..64 */
 	uint32_t align;       /* bits, a power of 2; 1 at least */
 	uint64_t bits;        /* of a fixed class */
+	uint64_t mask;        /* an integer of the machine's own byte order, not LEB128: its bits, from bit 0 on; 0: all others */
+	uint64_t sign;        /* of these, CTF_SINT: the uppermost; 0: no sign */
 	uint64_t count;       /* CTF_STATIC: elements of an array, bytes of a string or BLOB */
 	bool numbers;         /* CTF_ARRAY of numbers of fixed size, none of which is saved: they are read by their place */
 	uint64_t stride;      /* CTF_ARRAY of fixed elements: bits from one to the next */
@@ -547,7 +548,7 @@ static inline const uint8_t *ctf_field_raw(const struct ctf_field *array)
 {
 	const struct ctf_class *element = array->class->numbers ? array->class->members->class : (const struct ctf_class *)0;
 
-	if (!element || !element->plain || array->at % 8 || element->size % 8 || element->size != array->class->stride)
+	if (!element || !element->mask || array->at % 8 || element->size % 8 || element->size != array->class->stride)
 		return (const uint8_t *)0;
 	return ctf_field_byte(array);
 }
@@ -578,14 +579,14 @@ static inline uint64_t ctf_field_uint(const struct ctf_field *field)
 	const struct ctf_class *class = field->class;
 	uint64_t value;
 
-	if (!class->plain || field->at % 8)
+	if (!class->mask || field->at % 8)
 		return ctf_field_uint_any(*field);
 	/* There are as many bytes behind every field. */
 	__builtin_memcpy(&value, ctf_field_byte(field), sizeof(value));
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	value <<= 64 - class->size;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	value >>= 64 - class->size;
 #endif
-	return class->type == CTF_SINT ? (uint64_t)((int64_t)value >> (64 - class->size)) : value >> (64 - class->size);
+	return ((value & class->mask) ^ class->sign) - class->sign;
 }
 
 static inline int64_t ctf_field_int(const struct ctf_field *field)

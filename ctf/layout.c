@@ -43,7 +43,11 @@ static void make_number(struct layout_class *class)
 	}
 	pub->fixed = true;
 	pub->bits = pub->size;
-	pub->plain = pub->type != CTF_FLOAT && !pub->reversed && pub->big_endian == (BYTE_ORDER == BIG_ENDIAN);
+	if (pub->type == CTF_FLOAT || pub->reversed || pub->big_endian != (BYTE_ORDER == BIG_ENDIAN))
+		return;
+	pub->mask = UINT64_MAX >> (64 - pub->size);
+	if (pub->type == CTF_SINT)
+		pub->sign = (uint64_t)1 << (pub->size - 1);
 }
 
 static bool make_bytes(const struct maker *maker, struct layout_class *class)
