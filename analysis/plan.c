@@ -121,11 +121,6 @@ static void live_add_beginning(struct plan *plan, uint32_t i, int64_t to)
 	live_add_beginning(plan, 2 * i + 2, to);
 }
 
-static int64_t add_margin(int64_t ns)
-{
-	return ns > INT64_MAX - PLAN_MARGIN_NS ? INT64_MAX : ns + PLAN_MARGIN_NS;
-}
-
 /* Those that have ended before @at. */
 static void live_drop(struct plan *plan, int64_t at)
 {
@@ -134,7 +129,7 @@ static void live_drop(struct plan *plan, int64_t at)
 	for (uint32_t i = 0; i < plan->n_live; i++) {
 		struct plan_stream *stream = plan->live[i];
 
-		stream->live = stream->open || stream->waits || add_margin(stream->reach) >= at;
+		stream->live = stream->open || stream->waits || ctf_part_margin(stream->reach) >= at;
 		if (stream->live)
 			plan->live[n++] = stream;
 	}
@@ -305,13 +300,13 @@ static void next_timed(struct plan *plan, struct plan_slice *slice)
 
 	if (!plan->begun && begin(plan))
 		plan->rest = true;
-	slice->select.has_from = plan->has_at;
-	slice->select.from = plan->at;
+	slice->select.has_part_from = plan->has_part;
+	slice->select.part_from = plan->at;
 	if (take_packets(plan, next_size(plan), &slice->bytes, &to)) {
-		live_add_beginning(plan, 0, add_margin(to));
-		slice->select.has_to = true;
-		slice->select.to = to;
-		plan->has_at = true;
+		live_add_beginning(plan, 0, ctf_part_margin(to));
+		slice->select.has_part_to = true;
+		slice->select.part_to = to;
+		plan->has_at = plan->has_part = true;
 		plan->at = to;
 	} else {
 		slice->all = !plan->any_untimed && plan->left == plan->total;

@@ -14,8 +14,6 @@
 
 #include "ctf/ctf.h"
 
-#define PLAN_MARGIN_NS 10000000
-
 struct plan_stream {
 	struct ctf_packet packet; /* the one that is looked at */
 	int64_t reach;            /* no packet taken so far ends later */
@@ -46,7 +44,8 @@ struct plan {
 	uint64_t total;
 	unsigned int workers;
 	bool has_at;
-	int64_t at; /* where the next slice begins */
+	bool has_part; /* at is where a slice ended */
+	int64_t at;    /* where the next slice begins */
 };
 
 /** What a slice reads. */

@@ -13,8 +13,9 @@
  *
  * Time is cut into slices [t0,t1) of about equal bytes. Each slice is read by one worker thread with an iterator of its own; what
  * the worker writes, and the errors that it meets, come to the caller's thread slice after slice, as if one iterator had read
- * everything: record for record the same, since no slice splits records of equal time. Workers that are ahead wait when too much
- * output is held.
+ * everything: record for record the same, since no slice splits records of equal time. Only records that are more than
+ * CTF_PART_MARGIN_NS outside of what their packet says stay in the slice of the packet, which is another order. Workers that are
+ * ahead wait when too much output is held.
  *
  * Boundaries are found while the work goes on, from the packets' headers, so the first output comes at once. Early slices are
  * small, and so are the last ones. Where packets do not say when they begin the rest is one slice. Streams without

@@ -348,6 +348,14 @@ struct ctf_record {
 	const struct ctf_node *const *roots; /* of the scopes from CTF_COMMON_CONTEXT on; NULL: to be made if somebody asks */
 };
 
+#define CTF_PART_MARGIN_NS 10000000
+
+/** ctf_part_margin() - @ns and the margin behind it, or the last time that there is. */
+static inline int64_t ctf_part_margin(int64_t ns)
+{
+	return ns > INT64_MAX - CTF_PART_MARGIN_NS ? INT64_MAX : ns + CTF_PART_MARGIN_NS;
+}
+
 /** Which records, and how they are wanted. All zero: everything. */
 struct ctf_select {
 	bool has_from;
@@ -357,6 +365,15 @@ struct ctf_select {
 	const bool *events;  /* by trace->first_event + event->index; false: passed over. NULL: all */
 	const bool *streams; /* by stream->index. NULL: all */
 	bool no_losses;      /* no CTF_LOST_* */
+	/*
+	 * Of all that, a part in time, for who reads it in several at once: each record and loss is in one of two parts that meet.
+	 * What is within what its packet says of its times, or CTF_PART_MARGIN_NS next to it, is in the part that has its time;
+	 * what is farther off stays with its packet.
+	 */
+	bool has_part_from;
+	bool has_part_to;
+	int64_t part_from;
+	int64_t part_to;
 	/* Told of each packet that is entered, if it is set; @record has stream and packet, and scopes of the packet only. */
 	void (*packet)(void *data, const struct ctf_record *record);
 	void *data;

@@ -114,21 +114,24 @@ static struct index_place last_before(const struct index *index, int64_t ns)
 	return index->n ? index->places[low] : (struct index_place){.done = INT64_MIN, .ends = INT64_MIN};
 }
 
-/* The last of all: from a place on, packet by packet. */
-static struct place last_packet_before(struct stream_reader *reader, struct index_place at, int64_t ns)
+/* The last of all: from a place on, packet by packet. @part: see index_find(). */
+static struct place last_packet_before(struct stream_reader *reader, struct index_place at, int64_t ns, bool part)
 {
 	struct place best = at.place;
 	struct index_place next;
 	enum ctf_status status;
 
 	reader_go(reader, &at.place);
-	for (; (status = look(reader, &at, &next)) != CTF_END && at.done < ns; at = next)
+	for (; (status = look(reader, &at, &next)) != CTF_END && at.done < ns; at = next) {
 		if (status == CTF_RECORD)
 			best = at.place;
+		if (status == CTF_RECORD && part && !next.open && ctf_part_margin(later(at.done, next.ends)) < ns)
+			best = next.place;
+	}
 	return best;
 }
 
-int index_find(struct index *index, struct stream_reader *reader, int64_t ns, struct place *ret)
+int index_find(struct index *index, struct stream_reader *reader, int64_t ns, bool part, struct place *ret)
 {
 	struct index_place near;
 	int result;
@@ -138,7 +141,7 @@ int index_find(struct index *index, struct stream_reader *reader, int64_t ns, st
 	result = go_through(index, reader, ns);
 	near = last_before(index, ns);
 	pthread_mutex_unlock(&index->lock);
-	*ret = last_packet_before(reader, near, ns);
+	*ret = last_packet_before(reader, near, ns, part);
 	reader->window.use = reader->window.room;
 	return result;
 }

@@ -8,7 +8,7 @@
  *
  * A packet is passed over only if it ends before the time that is looked for, and the next one begins before it, too: some
  * producers write a last record that is later than the end that the packet tells, and a packet may not tell any. The last packet is
- * never passed over.
+ * never passed over, but for parts (struct ctf_select).
  */
 #ifndef BL_CTF_INDEX_H
 #define BL_CTF_INDEX_H
@@ -63,9 +63,10 @@ void index_destroy(struct index *index);
 /**
  * index_find() - a place that no record at or after @ns is in front of: that of the packet that has it, as far as heads tell
  * @reader: of the stream, at any place; is moved
+ * @part: a packet is passed over, too, if it and all before it end more than CTF_PART_MARGIN_NS before @ns, even the last one
  *
  * Return: 0; -ENOMEM.
  */
-int index_find(struct index *index, struct stream_reader *reader, int64_t ns, struct place *ret);
+int index_find(struct index *index, struct stream_reader *reader, int64_t ns, bool part, struct place *ret);
 
 #endif

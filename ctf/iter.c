@@ -86,6 +86,45 @@ static void drop_top(struct ctf_iter *iter)
 
 /* ---- One reader ---- */
 
+/* Is the record, and what follows it in the stream, of a part that begins at @ns? Unless its packet is in the part in front as a
+ * whole.
+ */
+static bool is_from(const struct stream_reader *reader, int64_t ns)
+{
+	const struct ctf_record *record = &reader->record;
+	const struct ctf_packet *packet = &reader->packet;
+
+	return record->has_time &&
+	       (record->time >= ns || (record->event && packet->has_begin && packet->begin_ns >= ctf_part_margin(ns)));
+}
+
+/* Does the place of the reader's packet lie in front of @place? */
+static bool is_in_front(const struct stream_reader *reader, const struct place *place)
+{
+	return reader->next.file != place->file ? reader->next.file < place->file : reader->packet.offset < place->offset;
+}
+
+/*
+ * Is the packet in the part as a whole, though it has a record behind the part's end? Only one that ends before that, as far as it
+ * says when, may be.
+ */
+static bool is_whole_in_part(const struct ctf_iter *iter, struct stream_reader *reader)
+{
+	const int64_t to = iter->select.part_to;
+	struct stream_reader finder;
+
+	if (reader->packet.has_end && reader->packet.end_ns >= to)
+		return false;
+	if (!reader->has_part_end) {
+		reader->has_part_end = true;
+		reader->part_end = (struct place){0};
+		if (!reader_init(&finder, reader->stream, READER_HEAD_ROOM, false))
+			index_find((struct index *)&reader->stream->index, &finder, to, true, &reader->part_end);
+		reader_free(&finder);
+	}
+	return is_in_front(reader, &reader->part_end);
+}
+
 /*
  * Is the record selected? A stream's part begins with its first record from the selection's begin on, and ends before the first one
  * from its end on, wherever times go in between: so what is cut off at a time is neither lost nor read twice by who goes on from
@@ -98,6 +137,11 @@ static enum ctf_status selected(const struct ctf_iter *iter, struct stream_reade
 
 	if (select->has_to && record->has_time && record->time >= select->to)
 		return CTF_END;
+	if (select->has_part_to && is_from(reader, select->part_to) && !is_whole_in_part(iter, reader))
+		return CTF_END;
+	if (select->has_part_from && !reader->begun && !is_from(reader, select->part_from))
+		return CTF_PASS;
+	reader->begun = true;
 	if (!reader->arrived && select->has_from && record->has_time && record->time < select->from)
 		return CTF_PASS;
 	reader->arrived = true;
@@ -124,13 +168,17 @@ static enum ctf_status advance(const struct ctf_iter *iter, struct stream_reader
 /* To the beginning of what is wanted of the stream. */
 static int place_reader(const struct ctf_iter *iter, struct stream_reader *reader)
 {
+	const struct ctf_select *select = &iter->select;
+	struct index *index = (struct index *)&reader->stream->index;
 	struct place place = {0};
 	int result = 0;
 
-	if (iter->select.has_from && reader->class->model.pub.clock)
-		result = index_find((struct index *)&reader->stream->index, reader, iter->select.from, &place);
+	if (select->has_part_from && reader->class->model.pub.clock)
+		result = index_find(index, reader, select->part_from, true, &place);
+	else if (select->has_from && reader->class->model.pub.clock)
+		result = index_find(index, reader, select->from, false, &place);
 	reader_go(reader, &place);
-	reader->arrived = false;
+	reader->arrived = reader->begun = reader->has_part_end = false;
 	return result;
 }
 
@@ -214,7 +262,8 @@ struct ctf_iter *ctf_iter_new(const struct ctf *ctf, const struct ctf_select *se
 		iter->ctf = ctf;
 		if (select)
 			iter->select = *select;
-		iter->selects = iter->select.has_from || iter->select.has_to || iter->select.events;
+		iter->selects = iter->select.has_from || iter->select.has_to || iter->select.has_part_from ||
+				iter->select.has_part_to || iter->select.events;
 		if (!make_readers(iter))
 			return iter;
 	}

@@ -91,10 +91,13 @@ struct stream_reader {
 	void (*entered)(void *data, const struct ctf_record *record); /* a packet; NULL: nobody wants to know */
 	void *entered_data;
 	bool no_losses;
-	bool placed;  /* the iterator's: it is where it is to begin */
-	bool arrived; /* the iterator's: it has met the selection's first record */
-	bool unsaid;  /* error is one that reader_next() is to tell first: a scope of a record that was given out could not be shown
-		       */
+	bool placed;           /* the iterator's: it is where it is to begin */
+	bool arrived;          /* the iterator's: it has met the selection's first record */
+	bool begun;            /* the iterator's: it has met the part's first record */
+	bool has_part_end;     /* the iterator's: that is known */
+	struct place part_end; /* packets in front of it are in the part as a whole */
+	bool unsaid; /* error is one that reader_next() is to tell first: a scope of a record that was given out could not be shown
+		      */
 	struct ctf_error error;
 };
 

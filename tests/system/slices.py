@@ -16,18 +16,18 @@ def output(place, workers, size, from_, to, folder):
     return done.stdout, done.stderr
 
 
-def make(folder, dice):
+def make(folder, dice, lies=3):
     """
     Streams with packets of any size, gaps, losses, records of equal time; times that go back; packets that cannot be read, do not say
-    when they end, or lie a little about it, as some producers' do.
+    when they end, or lie about it, as some producers' do, by less than @lies ticks of at most a millisecond.
     """
     for number in range(dice.randrange(1, 3)):
         trace = Made(folder / f"t{number}", [("a", ""), ("b", "u8 n; u8 data[n];")], packet="")
         for stream in range(dice.randrange(1, 6)):
-            make_stream(trace, stream, dice)
+            make_stream(trace, stream, dice, lies)
 
 
-def make_stream(trace, stream, dice):
+def make_stream(trace, stream, dice, lies):
     broken, wild, liar, endless = (dice.random() < chance for chance in (0.4, 0.3, 0.3, 0.2))
     liar &= not wild
     tick = dice.choice((1, 10**6))
@@ -45,8 +45,8 @@ def make_stream(trace, stream, dice):
             records[dice.randrange(len(records))] = trace.record(77, time)
         gap = tick * dice.choice((0, 0, 50))
         if liar: # begins later, or ends earlier, than its records do
-            begin = min(last, begin + tick * dice.randrange(3))
-            last = max(begin, last - tick * dice.randrange(3))
+            begin = min(last, begin + tick * dice.randrange(lies))
+            last = max(begin, last - tick * dice.randrange(lies))
         trace.packet(stream, begin, 0 if endless and dice.random() < 0.5 else last, records, discarded=discarded, sequence=sequence,
                      padding=dice.choice((0, 0, 5000)))
         time = max(time, last) if dice.random() < 0.9 or not wild else time
@@ -78,6 +78,29 @@ def test_same_as_one_iterator(place):
                 errors = [line for line in errors if line in got_errors]
             equal(got_errors, errors, f"errors of seed {seed}, {workers} workers")
     check(slices > 10**6, "too little to be cut into slices")
+
+
+def by_stream(lines):
+    streams = {}
+    for line in lines.splitlines():
+        streams.setdefault(line.split()[1], []).append(line)
+    return streams
+
+
+def test_far_lies(place):
+    """Records far outside of their packet's times come in another order, but come, once, and each stream's in their order."""
+    others = 0
+    for seed in range(100, 140):
+        dice = random.Random(seed)
+        folder = place.folder / f"s{seed}"
+        make(folder, dice, 2000)
+        wanted, all_errors = output(place, 0, 1, "-", "-", folder)
+        for workers in (1, 2, 5):
+            got, errors = output(place, workers, 1, "-", "-", folder)
+            others += got != wanted
+            equal(by_stream(got), by_stream(wanted), f"records of seed {seed}, {workers} workers")
+            equal(sorted(errors.splitlines()), sorted(all_errors.splitlines()), f"errors of seed {seed}, {workers} workers")
+    check(others > 10, "only", others, "in another order: there was no boundary in what lies")
 
 
 if __name__ == "__main__":

@@ -158,9 +158,12 @@ static enum ctf_status settle(struct ctf_iter *iter, uint32_t index)
 			return complain(iter, index, place);
 		if (!stream->pub.class->clock)
 			return CTF_RECORD;
-		if (iter->select.has_to && time_of(stream, place) >= iter->select.to)
+		/* Of parts, times alone decide: no packet of the model is off by the margin. */
+		if ((iter->select.has_to && time_of(stream, place) >= iter->select.to) ||
+		    (iter->select.has_part_to && time_of(stream, place) >= iter->select.part_to))
 			return CTF_END;
-		place->arrived |= !iter->select.has_from || time_of(stream, place) >= iter->select.from;
+		place->arrived |= (!iter->select.has_from || time_of(stream, place) >= iter->select.from) &&
+				  (!iter->select.has_part_from || time_of(stream, place) >= iter->select.part_from);
 		if (place->arrived)
 			return CTF_RECORD;
 		place->record++;
