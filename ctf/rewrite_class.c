@@ -334,22 +334,31 @@ bool rewrite_take_piece(const struct ctf_class *variant, uint32_t n, struct ctf_
 	return false;
 }
 
-/* Options that nothing selects have no words in CTF 2. */
+/* Does any value of the selector select the option? */
+static bool is_selected(const struct ctf_class *variant, uint32_t i)
+{
+	const struct ctf_member *option = &variant->members[i];
+
+	for (uint32_t k = 0; k < option->n_ranges; k++) {
+		struct ctf_range left = option->ranges[k], piece;
+
+		if (rewrite_take_piece(variant, i, &left, &piece))
+			return true;
+	}
+	return false;
+}
+
+/* Options that nothing selects have no words in CTF 2; but a variant must have one. */
 static bool is_written(const struct maker *maker, const struct ctf_class *class, uint32_t i)
 {
-	const struct ctf_member *member = &class->members[i];
-	bool any = false;
-
 	if (class->type == CTF_STRUCT && maker->scope <= CTF_EVENT_HEADER)
-		return is_kept(maker->rewrite, maker->scope, member->class);
-	if (class->type != CTF_VARIANT)
+		return is_kept(maker->rewrite, maker->scope, class->members[i].class);
+	if (class->type != CTF_VARIANT || is_selected(class, i))
 		return true;
-	for (uint32_t k = 0; k < member->n_ranges && !any; k++) {
-		struct ctf_range left = member->ranges[k], piece;
-
-		any = rewrite_take_piece(class, i, &left, &piece);
-	}
-	return any;
+	for (uint32_t k = 0; k < class->n_members; k++)
+		if (is_selected(class, k))
+			return false;
+	return i == 0;
 }
 
 static bool make_members(struct maker *maker, struct out_class *class)

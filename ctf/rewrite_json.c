@@ -251,7 +251,7 @@ static void put_ranges(const struct json *json, const struct ctf_class *class, u
 		while (rewrite_take_piece(class, n, &left, &piece))
 			put_range(json, class->selector_signed, &piece, &any);
 	}
-	/* An optional that is never there: one range must be given, and no value of the selector is in this one. */
+	/* An optional or option that is never there: one range must be given, and no value of the selector is in this one. */
 	if (!any)
 		fputs(class->selector_signed ? "[9223372036854775808,9223372036854775808]" : "[-1,-1]", json->out);
 	putc(']', json->out);

@@ -266,6 +266,19 @@ def test_labels_of_no_value(place):
     equal(re.findall(r"{ (\"x\".*?) }", text), ['"x" = 0 ... 1, "y" = 255', '"x" = 9223372036854775807'], "labels")
 
 
+def test_options_that_nothing_selects(place):
+    """All but one are left out, as a variant must have one; records of other events are there."""
+    fields = "enum : {} {{ X = 2, Y }} tag; variant <tag> {{ u8 a; u32 b; }} v;"
+    trace = Made(place.folder / "t", [("unsigned", fields.format("u8")), ("n", "u8 n;"),
+                                      ("signed", fields.format("integer { size = 64; signed = true; }"))])
+    trace.packet(0, 0, 10, [trace.record(1, 5, b"\7")], trace.pack("I", 3))
+    for version in "2", "1.8":
+        to = convert(place, trace.folder, place.folder / version, "--ctf", version)
+        equal([one["fields"] for one in read(place, to)[0]], [{"n": 7}], version)
+        classes = json.loads(place.run(BORELOG, "info", "--format", "json", to).stdout)["traces"][0]["stream_classes"][0]["events"]
+        check(all("a" in str(one["fields"]) and "'b'" not in str(one["fields"]) for one in classes if one["name"] != "n"), classes)
+
+
 # ---- A part ----
 
 
