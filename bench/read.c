@@ -47,8 +47,6 @@ static uint64_t sum_bytes(const uint8_t *bytes, size_t size)
 	return sum;
 }
 
-static uint64_t sum_children(const struct ctf_field *parent);
-
 /* There are quicker ways than looking at each element. */
 static uint64_t sum_numbers(struct ctf_field array)
 {
@@ -79,22 +77,17 @@ static inline uint64_t sum_float(const struct ctf_field *field)
 	return sum;
 }
 
-/* Of a field with children, which must have an address. */
-static __attribute__((noinline)) uint64_t sum_inside(struct ctf_field field)
-{
-	return sum_children(&field);
-}
-
+/* Elements that are no numbers are fields of their own. */
 static inline uint64_t sum_array(const struct ctf_field *array)
 {
 	const uint8_t *raw = ctf_field_raw(array);
 
 	if (raw)
 		return sum_bytes(raw, array->n * array->class->stride / 8);
-	return array->class->numbers ? sum_numbers(*array) : sum_inside(*array);
+	return array->class->numbers ? sum_numbers(*array) : 0;
 }
 
-/* Always in line where it is called: the field then is in registers. */
+/* Always in line where it is called: the field then is in registers. What is in others comes behind them. */
 static inline __attribute__((always_inline)) uint64_t sum_field(const struct ctf_field *field)
 {
 	switch (field->class->type) {
@@ -108,32 +101,19 @@ static inline __attribute__((always_inline)) uint64_t sum_field(const struct ctf
 	case CTF_STRUCT:
 	case CTF_OPTIONAL:
 	case CTF_VARIANT:
-		return sum_inside(*field);
+		return 0;
 	default:
 		return ctf_field_uint(field);
 	}
 }
 
-static uint64_t sum_children(const struct ctf_field *parent)
-{
-	uint64_t sum = 0;
-
-	for (struct ctf_field child = ctf_field_first(parent); child.class; child = ctf_field_next(parent, &child))
-		sum += sum_field(&child);
-	return sum;
-}
-
 /* The header's fields are the id and the time. */
-static uint64_t sum_scopes(const struct ctf_record *record)
+static inline __attribute__((always_inline)) uint64_t sum_fields(const struct ctf_record *record)
 {
 	uint64_t sum = 0;
 
-	for (int scope = CTF_COMMON_CONTEXT; scope < CTF_N_SCOPES; scope++) {
-		const struct ctf_field field = ctf_record_scope(record, (enum ctf_scope)scope);
-
-		if (field.class)
-			sum += sum_children(&field);
-	}
+	for (struct ctf_field field = ctf_record_first(record); field.class; field = ctf_record_next(record, &field))
+		sum += sum_field(&field);
 	return sum;
 }
 
@@ -167,7 +147,7 @@ static inline __attribute__((always_inline)) void read_loop(struct reading *read
 		records++;
 		sum += record->event->id + (uint64_t)last;
 		if (all)
-			sum += sum_scopes(record);
+			sum += sum_fields(record);
 	}
 	reading->records = records;
 	reading->sum = sum;

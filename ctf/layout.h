@@ -94,10 +94,9 @@ struct layout_event {
 	/* linear.h */
 	const struct linear *steps; /* up to LINEAR_END; NULL: it is not linear */
 	uint32_t n_steps;
-	const struct ctf_node
-		*roots[3]; /* by scope, as places: its nodes, whose places are the steps; NULL: there is no such scope */
-	bool whole, ends;  /* as in layout_id */
-	const struct ctf_node *const *ready; /* roots, if linear_rest() finds all places; NULL: it does not */
+	const struct ctf_node *roots[CTF_N_ROOTS]; /* places of the nodes are the steps */
+	bool whole, ends;                          /* as in layout_id */
+	const struct ctf_node *const *ready;       /* roots, if linear_rest() finds all places; NULL: it does not */
 };
 
 /** An event by its id, and what passing over it takes: in one place, because each record waits for the size of the one before. */

@@ -219,6 +219,8 @@ static bool keep(struct linear_maker *maker, struct layout_event *event, const u
 	memcpy(steps, maker->steps, maker->n_steps * sizeof(*steps));
 	for (uint32_t i = 0; i < event->n_scopes; i++)
 		event->roots[event->places[i]] = nodes + roots[i];
+	event->roots[CTF_ROOTS_BEGIN] = nodes;
+	event->roots[CTF_ROOTS_END] = nodes + maker->n_nodes;
 	event->steps = steps;
 	event->whole = is_whole(maker);
 	event->ends = event->whole && maker->n_steps == 2 && maker->fresh && !last_step(maker)->bits;

@@ -866,6 +866,35 @@ struct ctf_field ctf_record_scope_any(const struct ctf_record *record, enum ctf_
 	return nodes->root ? ctf_field_of_node(&nodes->view, nodes->root) : none;
 }
 
+static struct ctf_field first_of(const struct ctf_record *record, int scope)
+{
+	struct ctf_field field = {0};
+
+	for (; !field.class && scope < CTF_N_SCOPES; scope++)
+		field = ctf_record_scope(record, (enum ctf_scope)scope);
+	return field;
+}
+
+struct ctf_field ctf_record_first_any(const struct ctf_record *record)
+{
+	const struct ctf_field field = first_of(record, CTF_COMMON_CONTEXT);
+
+	return record->roots ? ctf_record_first(record) : field;
+}
+
+struct ctf_field ctf_record_next_any(const struct ctf_record *record, const struct ctf_field *field)
+{
+	const struct stream_reader *reader = (const struct stream_reader *)record;
+	const struct ctf_node *next = field->node + 1;
+	int scope = CTF_COMMON_CONTEXT;
+
+	while (field->view != &reader->scopes[scope].view)
+		scope++;
+	if (next < reader->scopes[scope].root + reader->scopes[scope].root->next)
+		return ctf_field_of_node(field->view, next);
+	return first_of(record, scope + 1);
+}
+
 /* ---- Probing a file ---- */
 
 enum ctf_status reader_probe(struct stream_reader *reader, const struct ctf_trace *trace, const char *path, bool *ret_has_id,

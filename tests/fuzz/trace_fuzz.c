@@ -35,6 +35,21 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static uint64_t sum;
 
+/* The fields of a record one after the other, beside the same fields scope by scope. */
+static struct {
+	const struct ctf_record *record; /* NULL: not of this scope */
+	struct ctf_field field;          /* the next one */
+} walk;
+
+static void walk_on(const struct ctf_field *field)
+{
+	if (!walk.record || !field->node)
+		return;
+	assert(walk.field.node == field->node && walk.field.class == field->class);
+	assert(walk.field.at == field->at && walk.field.n == field->n);
+	walk.field = ctf_record_next(walk.record, &walk.field);
+}
+
 /* Elements where they are have the same bits as those that are read. */
 static void look_at_raw(const struct ctf_field *array, const uint64_t *numbers, uint64_t n)
 {
@@ -53,6 +68,7 @@ static void look_at(const struct ctf_field *field, const struct passed *record)
 	size_t size;
 
 	assert(!record || (record->begin <= field->at && field->at <= record->end));
+	walk_on(field);
 	if (class->type <= CTF_FLOAT) {
 		sum += ctf_field_uint(field) + (uint64_t)ctf_field_bool(field) + (ctf_field_double(field) != 0);
 		for (uint32_t next = 0; ctf_mapping_next(class, ctf_field_uint(field), next, &next);)
@@ -73,6 +89,8 @@ static void look_at(const struct ctf_field *field, const struct passed *record)
 		for (struct ctf_field child = ctf_field_first(field); child.class && n < 4096;
 		     child = ctf_field_next(field, &child), n++)
 			look_at(&child, record);
+		if (n == 4096) /* not all were looked at */
+			walk.record = NULL;
 		if (class->numbers) {
 			n = ctf_field_numbers(field, 0, 16, numbers);
 			assert(n == (field->n < 16 ? field->n : 16));
@@ -84,12 +102,18 @@ static void look_at(const struct ctf_field *field, const struct passed *record)
 static uint64_t look_at_record(const struct ctf_record *record)
 {
 	sum = 0;
+	walk.record = NULL;
 	for (int scope = 0; scope < CTF_N_SCOPES; scope++) {
 		const struct ctf_field field = ctf_record_scope(record, (enum ctf_scope)scope);
 
+		if (scope == CTF_COMMON_CONTEXT) {
+			walk.record = record;
+			walk.field = ctf_record_first(record);
+		}
 		if (field.class)
 			look_at(&field, scope >= CTF_EVENT_HEADER ? reader_taken((const struct stream_reader *)record) : NULL);
 	}
+	assert(!walk.record || !walk.field.class);
 	return sum;
 }
 
