@@ -90,7 +90,7 @@ def by_stream(lines):
 def test_far_lies(place):
     """Records far outside of their packet's times come in another order, but come, once, and each stream's in their order."""
     others = 0
-    for seed in range(100, 140):
+    for seed in range(100, 120):
         dice = random.Random(seed)
         folder = place.folder / f"s{seed}"
         make(folder, dice, 2000)
@@ -100,7 +100,7 @@ def test_far_lies(place):
             others += got != wanted
             equal(by_stream(got), by_stream(wanted), f"records of seed {seed}, {workers} workers")
             equal(sorted(errors.splitlines()), sorted(all_errors.splitlines()), f"errors of seed {seed}, {workers} workers")
-    check(others > 10, "only", others, "in another order: there was no boundary in what lies")
+    check(others > 5, "only", others, "in another order: there was no boundary in what lies")
 
 
 if __name__ == "__main__":
