@@ -398,6 +398,7 @@ static void count_record(struct worker *worker, const struct ctf_record *record)
 	struct state *state = &worker->states[record->stream->index];
 	const bool new_packet = record->packet->offset != state->offset || record->packet->file != state->file;
 	struct stats_count *event;
+	uint64_t bits;
 
 	if (new_packet || source->by_record) {
 		state->file = record->packet->file;
@@ -408,11 +409,12 @@ static void count_record(struct worker *worker, const struct ctf_record *record)
 		count_loss(worker, state, source, record);
 		return;
 	}
+	bits = ctf_record_size(record);
 	state->pending.records++;
-	state->pending.bits += record->size;
+	state->pending.bits += bits;
 	event = &worker->events[record->stream->trace->first_event + record->event->index];
 	event->records++;
-	event->bits += record->size;
+	event->bits += bits;
 	if (record->has_time)
 		count_time(worker, &worker->traces[source->trace], record->time);
 }

@@ -245,7 +245,7 @@ static struct place place_of(const struct ctf_record *record)
 	return (struct place){
 		.file = file_number(record->stream, record->packet->file),
 		.packet = record->packet->offset,
-		.record = record->kind == CTF_EVENT ? 3 + record->offset : before_records[record->kind],
+		.record = record->kind == CTF_EVENT ? 3 + ctf_record_offset(record) : before_records[record->kind],
 	};
 }
 

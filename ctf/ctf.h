@@ -339,8 +339,6 @@ struct ctf_record {
 	const struct ctf_event_class *event; /* CTF_EVENT; NULL otherwise */
 	const struct ctf_stream *stream;
 	const struct ctf_packet *packet;
-	uint64_t offset;   /* CTF_EVENT: of its first bit, in the packet, in bits */
-	uint64_t size;     /* bits, without alignment in front */
 	uint64_t n_lost;   /* CTF_LOST_*; 0: unknown */
 	int64_t lost_from; /* CTF_LOST_*: ns, the interval in which */
 	int64_t lost_to;
@@ -454,6 +452,14 @@ struct ctf_field {
 	uint64_t n;                  /* members of a structure, elements, bytes of a string or BLOB; bytes of a LEB128 */
 	const struct ctf_node *node; /* NULL: an element of an array of numbers */
 };
+
+/**
+ * ctf_record_offset() - of the record's first bit in its packet, in bits; ctf_record_size() - its bits, without alignment in front
+ *
+ * 0 for what was lost.
+ */
+uint64_t ctf_record_offset(const struct ctf_record *record);
+uint64_t ctf_record_size(const struct ctf_record *record);
 
 /** Nodes of a record, all in one array; a scope that is not there has none. */
 enum ctf_roots {

@@ -691,8 +691,6 @@ static inline enum ctf_status next_record(struct stream_reader *reader)
 	reader->ready &= READER_HEAD_SCOPES;
 	record->kind = CTF_EVENT;
 	record->event = &event->model.pub;
-	record->offset = reader->base + pos;
-	record->size = decoder->pos - pos;
 	record->has_time = reader->class->model.pub.clock;
 	if (record->has_time) {
 		record->cycles = reader->clock;
@@ -716,7 +714,6 @@ static enum ctf_status tell_loss(struct stream_reader *reader, enum ctf_record_k
 	record->lost_from = reader->lost_from;
 	/* Packets are missing up to the begin of this one, records up to its end. */
 	record->lost_to = kind == CTF_LOST_PACKETS && reader->packet.has_begin ? reader->packet.begin_ns : reader->lost_to;
-	record->offset = record->size = 0;
 	return CTF_RECORD;
 }
 
@@ -761,14 +758,31 @@ enum ctf_status reader_next(struct stream_reader *reader)
 	}
 }
 
-/* ---- Scopes ---- */
+/* ---- A record ---- */
+
+uint64_t ctf_record_offset(const struct ctf_record *record)
+{
+	const struct stream_reader *reader = (const struct stream_reader *)record;
+
+	return record->event ? reader->base + reader_taken(reader)->begin : 0;
+}
+
+uint64_t ctf_record_size(const struct ctf_record *record)
+{
+	const struct passed *passed;
+
+	if (!record->event)
+		return 0;
+	passed = reader_taken((const struct stream_reader *)record);
+	return passed->end - passed->begin;
+}
 
 /*
  * A scope has more fields than there may be nodes, or memory is short: the record was given out already, so the next call says so.
  */
 static __attribute__((cold)) bool say_later(struct stream_reader *reader)
 {
-	fail(reader, reader->packet.offset + reader->record.offset / 8, "%s", reader->decoder.error);
+	fail(reader, reader->packet.offset + ctf_record_offset(&reader->record) / 8, "%s", reader->decoder.error);
 	reader->unsaid = true;
 	return false;
 }

@@ -162,8 +162,6 @@ static inline void reader_take(struct stream_reader *reader)
 	record->view.places = passed->places;
 	record->roots = passed->event->ready;
 	record->event = &passed->event->model.pub;
-	record->offset = reader->base + passed->begin;
-	record->size = passed->end - passed->begin;
 	record->cycles = passed->cycles;
 	record->time = clock_line_ns(&reader->line, passed->cycles);
 }

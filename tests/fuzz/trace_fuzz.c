@@ -120,7 +120,7 @@ static uint64_t look_at_record(const struct ctf_record *record)
 static void same_record(const struct ctf_record *a, const struct ctf_record *b)
 {
 	assert(a->kind == b->kind && a->event == b->event && a->has_time == b->has_time);
-	assert(a->offset == b->offset && a->size == b->size);
+	assert(ctf_record_offset(a) == ctf_record_offset(b) && ctf_record_size(a) == ctf_record_size(b));
 	assert(!a->has_time || (a->time == b->time && a->cycles == b->cycles));
 	assert(a->kind == CTF_EVENT || (a->n_lost == b->n_lost && a->lost_from == b->lost_from && a->lost_to == b->lost_to));
 	assert(!a->has_time || a->kind != CTF_EVENT || a->time == ctf_clock_ns(a->stream->class->clock, a->cycles));

@@ -20,8 +20,8 @@ static size_t print(const struct ctf_record *record, char *line)
 	const bool event = record->kind == CTF_EVENT;
 
 	return (size_t)snprintf(line, LINE, "%d %" PRIu32 " %" PRIu64 "+%" PRIu64 " %" PRId64 " %" PRIu64 "\n", (int)record->kind,
-				record->stream->index, record->packet->number, event ? record->offset : 0, record->time,
-				event ? record->size : record->n_lost);
+				record->stream->index, record->packet->number, ctf_record_offset(record), record->time,
+				event ? ctf_record_size(record) : record->n_lost);
 }
 
 static void complain(void *data, const struct ctf_error *error)

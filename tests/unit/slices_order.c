@@ -64,6 +64,7 @@ struct ctf_iter {
 	struct ctf_select select;
 	struct place places[STREAMS_MAX];
 	struct ctf_record record;
+	uint64_t offset; /* of record */
 	struct ctf_packet packet;
 	struct ctf_error error;
 };
@@ -121,6 +122,11 @@ void ctf_iter_free(struct ctf_iter *iter)
 const struct ctf_error *ctf_iter_error(const struct ctf_iter *iter)
 {
 	return &iter->error;
+}
+
+uint64_t ctf_record_offset(const struct ctf_record *record)
+{
+	return ((const struct ctf_iter *)((const char *)record - offsetof(struct ctf_iter, record)))->offset;
 }
 
 uint64_t ctf_iter_bytes(const struct ctf_iter *iter)
@@ -200,7 +206,7 @@ enum ctf_status ctf_iter_next(struct ctf_iter *iter, const struct ctf_record **r
 	place = &iter->places[best->pub.index];
 	describe_packet(iter->ctf, best, place->packet, &iter->packet);
 	iter->record = (struct ctf_record){.stream = &best->pub, .packet = &iter->packet, .time = best_time};
-	iter->record.offset = best->packets[place->packet].first + place->record;
+	iter->offset = best->packets[place->packet].first + place->record;
 	place->record++;
 	*ret_record = &iter->record;
 	return CTF_RECORD;
@@ -326,7 +332,7 @@ static void take_error(void *data, const struct ctf_error *error)
 
 static int line_of(const struct ctf_record *record, char *line)
 {
-	return snprintf(line, LINE, "%u:%" PRIu64 " %" PRId64 "\n", record->stream->index, record->offset, record->time);
+	return snprintf(line, LINE, "%u:%" PRIu64 " %" PRId64 "\n", record->stream->index, ctf_record_offset(record), record->time);
 }
 
 static void *worker_new(void *data)
