@@ -50,7 +50,7 @@ _Static_assert(8 * READER_RECORD_MAX <= UINT32_MAX, "positions in a window have 
  * So few that what finding them waits for overlaps with what is done with them: with 64, or 1, iterating takes a tenth to a third
  * longer.
  */
-#define READER_PASSED 6u
+#define READER_PASSED 4u
 
 struct stream_reader {
 	struct ctf_record record; /* first: who has the record has the reader */
