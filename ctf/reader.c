@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WINDOW_UNIT (CTF_ALIGN_MAX / 8) /* bytes */
 #define MAGIC 0xc1fc1fc1u
 #define LOST_UNKNOWN UINT64_MAX /* some, nobody knows how many */
 

@@ -18,7 +18,7 @@
 
 #define READER_RECORD_MAX ((size_t)64 << 20) /* bytes of a record, or of a packet's head */
 #define READER_ROOM_MIN ((size_t)16 << 10)
-#define READER_HEAD_ROOM ((size_t)4 << 10) /* for who reads heads of packets only */
+#define READER_HEAD_ROOM ((size_t)512) /* for who reads heads of packets only: room for most */
 #define READER_ROOM_MAX ((size_t)128 << 10)
 
 #define READER_HEAD_SCOPES (1u << CTF_PACKET_HEADER | 1u << CTF_PACKET_CONTEXT)
