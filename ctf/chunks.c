@@ -87,24 +87,88 @@ bool chunks_same_metadata(const struct ctf_trace *whole, const struct ctf_trace 
 
 /* ---- Packets ---- */
 
-/* Can packets be told from each other? */
-static bool is_marked(const struct ctf_packet *packet)
-{
-	return packet->has_sequence || (packet->has_begin && packet->has_end);
-}
+#define ROOM ((size_t)64 << 10) /* bytes that are compared at once */
 
-/* One and the same, but one may have been copied before it was full. */
-static bool is_same_begun(const struct ctf_packet *a, const struct ctf_packet *b)
+enum match {
+	MATCH_SAME,
+	MATCH_LESS, /* one and the same, but the earlier chunk's was copied before it was full, or not up to its end */
+	MATCH_MORE, /* the later chunk's was */
+	MATCH_OTHER,
+};
+
+/* Do both begin the same, as no other packets do? */
+static bool same_begin(const struct ctf_packet *a, const struct ctf_packet *b)
 {
-	return is_marked(a) && a->has_sequence == b->has_sequence && a->has_begin == b->has_begin &&
+	return (a->has_sequence || a->has_begin) && a->has_sequence == b->has_sequence && a->has_begin == b->has_begin &&
 	       (!a->has_sequence || a->sequence == b->sequence) && (!a->has_begin || a->begin == b->begin);
 }
 
-static bool is_same(const struct ctf_packet *a, const struct ctf_packet *b)
+static int compare(uint64_t a, uint64_t b)
 {
-	return is_same_begun(a, b) && a->size == b->size && a->content == b->content && a->has_end == b->has_end &&
-	       (!a->has_end || a->end == b->end) && a->has_discarded == b->has_discarded &&
-	       (!a->has_discarded || a->discarded == b->discarded);
+	return a < b ? -1 : a > b;
+}
+
+/* Which of two copies of a packet is the fuller one? 0: neither is. */
+static int by_fullness(const struct stream_reader *a, const struct stream_reader *b)
+{
+	const struct ctf_packet *x = &a->packet, *y = &b->packet;
+
+	if (a->content != b->content)
+		return compare(a->content, b->content);
+	if (a->cut != b->cut)
+		return a->cut ? -1 : 1;
+	if (x->has_end != y->has_end)
+		return x->has_end ? 1 : -1;
+	return x->has_end ? compare(x->end, y->end) : 0;
+}
+
+/* The packet's bytes from @at on, @n of them, or as many as are at hand. NULL: none. */
+static const uint8_t *bytes_at(struct stream_reader *reader, uint64_t at, uint64_t *n)
+{
+	struct window *window = &reader->window;
+	const uint64_t offset = reader->packet.offset + at;
+	uint64_t left;
+
+	if (!window_has(window, offset, *n)) {
+		int result;
+
+		window->use = window->room;
+		result = window_load(window, offset);
+		window->use = READER_HEAD_ROOM;
+		if (result)
+			return NULL;
+	}
+	left = window->offset + window->size - offset;
+	*n = *n < left ? *n : left;
+	return *n ? window->bytes + (offset - window->offset) : NULL;
+}
+
+/* Are bytes [@from, @to) of the readers' packets the same? */
+static bool same_bytes(struct stream_reader *a, struct stream_reader *b, uint64_t from, uint64_t to)
+{
+	while (from < to) {
+		uint64_t n = to - from < ROOM ? to - from : ROOM;
+		const uint8_t *x = bytes_at(a, from, &n);
+		const uint8_t *y = x ? bytes_at(b, from, &n) : NULL;
+
+		if (!y || memcmp(x, y, (size_t)n))
+			return false;
+		from += n;
+	}
+	return true;
+}
+
+/* Times and numbers of two recordings may be the same by chance, what is in them is not. */
+static enum match match(struct stream_reader *earlier, struct stream_reader *later)
+{
+	const int order = by_fullness(earlier, later);
+	const uint64_t head = earlier->decoder.pos; /* bits; sizes and times in it change when a packet gets full */
+	const uint64_t content = order > 0 ? later->content : earlier->content;
+
+	if (!same_begin(&earlier->packet, &later->packet) || head != later->decoder.pos ||
+	    !same_bytes(earlier, later, order ? (head + 7) / 8 : 0, content / 8))
+		return MATCH_OTHER;
+	return !order ? MATCH_SAME : order < 0 ? MATCH_LESS : MATCH_MORE;
 }
 
 static bool is_behind(const struct ctf_packet *packet, const struct ctf_packet *before)
@@ -119,39 +183,55 @@ static bool is_behind(const struct ctf_packet *packet, const struct ctf_packet *
 	return have_sequence || (have_times && before->has_end && packet->begin_ns >= before->end_ns);
 }
 
-/*
- * Both are at packets that begin the same. Are all that follow the same, up to the end of one of them? The last one of a chunk may
- * have less in it than the other chunk's.
- */
+/* The next packet, if all of its head is there. */
+static enum ctf_status step(struct stream_reader *reader)
+{
+	const enum ctf_status status = reader_packet(reader);
+
+	return status == CTF_ERROR && reader->cut && reader_packet(reader) == CTF_END ? CTF_END : status;
+}
+
+/* Both are at packets that begin the same. Are all that follow the same, up to the end of one of them? */
 static enum chunk_fit fit_on(struct stream_reader *earlier, struct stream_reader *later)
 {
 	for (;;) {
-		const bool same = is_same(&earlier->packet, &later->packet);
-		const bool is_less = earlier->packet.content < later->packet.content;
-		const bool is_more = earlier->packet.content > later->packet.content;
-		const enum ctf_status a = reader_packet(earlier), b = reader_packet(later);
+		const enum match found = match(earlier, later);
+		enum ctf_status a, b;
 
-		if (b == CTF_END && (same || is_more))
+		if (found == MATCH_OTHER)
+			return CHUNK_OTHER;
+		a = step(earlier);
+		b = step(later);
+		if (b == CTF_END && found != MATCH_LESS)
 			return CHUNK_INSIDE;
-		if (a == CTF_END && (same || is_less))
+		if (a == CTF_END && found != MATCH_MORE)
 			return CHUNK_OVERLAPS;
-		if (!same || a == CTF_ERROR || b == CTF_ERROR || !is_same_begun(&earlier->packet, &later->packet))
+		if (found != MATCH_SAME || a == CTF_ERROR || b == CTF_ERROR)
 			return CHUNK_OTHER;
 	}
 }
 
-static enum chunk_fit fit(struct stream_reader *earlier, struct stream_reader *later, struct place *ret)
+static enum chunk_fit fit(struct stream_reader *earlier, struct stream_reader *later, struct place *place)
 {
 	struct ctf_packet last = {0};
 	enum ctf_status status;
 
+	reader_go(earlier, place);
 	if (reader_packet(later) != CTF_RECORD)
 		return CHUNK_OTHER;
-	while ((status = reader_packet(earlier)) != CTF_END) {
+	for (;;) {
+		const uint64_t clock = earlier->clock;
+
+		status = reader_packet(earlier);
+		if (status == CTF_END)
+			break;
 		if (status == CTF_ERROR)
 			continue;
-		if (is_same_begun(&earlier->packet, &later->packet)) {
-			*ret = (struct place){.file = earlier->next.file, .offset = earlier->packet.offset};
+		if (same_begin(&earlier->packet, &later->packet)) {
+			*place = (struct place){.file = earlier->next.file,
+						.offset = earlier->packet.offset,
+						.number = earlier->packet.number,
+						.clock = clock};
 			return fit_on(earlier, later);
 		}
 		last = earlier->packet;
@@ -159,14 +239,22 @@ static enum chunk_fit fit(struct stream_reader *earlier, struct stream_reader *l
 	return is_behind(&later->packet, &last) ? CHUNK_BEHIND : CHUNK_OTHER;
 }
 
-enum chunk_fit chunks_fit(const struct set_stream *earlier, const struct set_stream *later, struct place *ret)
+static int begin(struct stream_reader *reader, const struct set_stream *stream)
+{
+	const int result = reader_init(reader, stream, ROOM, true);
+
+	reader->window.use = READER_HEAD_ROOM;
+	return result;
+}
+
+enum chunk_fit chunks_fit(const struct set_stream *earlier, const struct set_stream *later, struct place *place)
 {
 	enum chunk_fit result = CHUNK_NO_MEMORY;
 	struct stream_reader a, b;
 
 	/* Both are made, so that both can be freed. */
-	if (!(reader_init(&a, earlier, READER_HEAD_ROOM, true) | reader_init(&b, later, READER_HEAD_ROOM, true)))
-		result = fit(&a, &b, ret);
+	if (!(begin(&a, earlier) | begin(&b, later)))
+		result = fit(&a, &b, place);
 	reader_free(&a);
 	reader_free(&b);
 	return result;

@@ -5,7 +5,8 @@
  *
  * Chunks have one uuid, but so have recordings of a producer whose uuid was made when it was built. So it is looked at what they
  * hold: the metadata of one must describe what that of the other does, and the packets of a data stream must go on behind each
- * other, or be the same where they overlap, as in snapshots of what a ring holds.
+ * other, or be the same byte for byte where they overlap, as in snapshots of what a ring holds. The last packet of a chunk may have
+ * been copied before it was full.
  */
 #ifndef BL_CTF_CHUNKS_H
 #define BL_CTF_CHUNKS_H
@@ -25,10 +26,10 @@ enum chunk_fit {
 };
 
 /**
- * chunks_fit() - how two chunks' parts of a data stream go together; reads their packets' heads
+ * chunks_fit() - how two chunks' parts of a data stream go together; reads their packets' heads, and all of what both have
  * @earlier: whose first packet is not behind that of @later
- * @ret: CHUNK_OVERLAPS: the place
+ * @place: in @earlier, no packet in front of which is in @later; CHUNK_OVERLAPS, CHUNK_INSIDE: is moved to the first that is
  */
-enum chunk_fit chunks_fit(const struct set_stream *earlier, const struct set_stream *later, struct place *ret);
+enum chunk_fit chunks_fit(const struct set_stream *earlier, const struct set_stream *later, struct place *place);
 
 #endif

@@ -169,7 +169,8 @@ static enum ctf_status head_scope(struct stream_reader *reader, enum ctf_scope s
 			return fail_errno(reader, loaded);
 		decoder_bounds(reader);
 	}
-	if (result == DECODE_SHORT)
+	reader->cut = result == DECODE_SHORT;
+	if (reader->cut)
 		return fail(reader, reader->packet.offset, "the file ends in the %s", name);
 	if (result)
 		return fail(reader, reader->packet.offset + begin / 8, "%s: %s", name, decoder->error);
@@ -499,7 +500,7 @@ enum ctf_status reader_packet(struct stream_reader *reader)
 {
 	const enum ctf_status status = next_file(reader);
 
-	reader->in_packet = false;
+	reader->in_packet = reader->cut = false;
 	return status == CTF_RECORD ? enter_packet(reader) : status;
 }
 

@@ -64,7 +64,7 @@ struct stream_reader {
 	bool in_packet;
 	struct ctf_packet packet;
 	uint64_t content; /* bits of the packet that are records and head */
-	bool cut;         /* the file ends before the packet does */
+	bool cut;         /* the file ends before the packet does, or in its head */
 	uint64_t base;    /* bits of the packet that decoder.bytes is behind its beginning */
 	struct decoder decoder;
 	uint64_t clock;

@@ -233,25 +233,27 @@ static void cut(struct data_file *files, uint32_t n, uint64_t offset)
 struct run {
 	struct data_file *files;
 	uint32_t n;
+	const struct set_stream *stream; /* of them */
+	struct place place;              /* what is in front of it is not in any later chunk */
 };
 
-static struct run run_at(const struct parts *parts, uint32_t at)
+static struct run run_at(struct parts *parts, uint32_t at)
 {
-	return (struct run){parts->files + at, end_of(parts, at, true) - at};
+	const uint32_t n = end_of(parts, at, true) - at;
+
+	return (struct run){parts->files + at, n, make_stream(parts, parts->files + at, n), {0}};
 }
 
-static enum chunk_fit join_two(struct parts *parts, const struct run *earlier, const struct run *later)
+static enum chunk_fit join_two(struct run *earlier, const struct run *later)
 {
-	const struct set_stream *a = make_stream(parts, earlier->files, earlier->n);
-	const struct set_stream *b = make_stream(parts, later->files, later->n);
-	struct place place = {0};
+	const struct place *place = &earlier->place;
 	enum chunk_fit fit;
 
-	if (!a || !b)
+	if (!earlier->stream || !later->stream)
 		return CHUNK_NO_MEMORY;
-	fit = chunks_fit(a, b, &place);
+	fit = chunks_fit(earlier->stream, later->stream, &earlier->place);
 	if (fit == CHUNK_OVERLAPS)
-		cut(earlier->files + place.file, earlier->n - place.file, place.offset);
+		cut(earlier->files + place->file, earlier->n - place->file, place->offset);
 	if (fit == CHUNK_INSIDE)
 		cut(later->files, later->n, 0);
 	return fit;
@@ -264,7 +266,7 @@ static bool join_all(struct parts *parts, uint32_t first, uint32_t end)
 
 	for (uint32_t at = first + last.n; at < end;) {
 		const struct run next = run_at(parts, at);
-		const enum chunk_fit fit = join_two(parts, &last, &next);
+		const enum chunk_fit fit = join_two(&last, &next);
 
 		parts->opening->no_memory |= fit == CHUNK_NO_MEMORY;
 		if (fit == CHUNK_NO_MEMORY || fit == CHUNK_OTHER)

@@ -6,7 +6,7 @@ import shutil
 
 import harness
 from cli_events import ask, start_victim
-from ctf_made import ORIGIN, Made
+from ctf_made import HEAD, ORIGIN, Made
 from harness import BORELOG, check, equal
 
 EVENTS = [("db:query", "u32 rows;"), ("db:done", "")]
@@ -28,10 +28,11 @@ def info(place, *words):
     return json.loads(place.run(BORELOG, "info", "--format", "json", *words).stdout)["traces"]
 
 
-def write(made, stream, numbers, n=5, sequence=None, discarded=0):
-    """Packets of one recording: number k has records 10 k to 10 k + n - 1, one each 10 ns, from 100 k on."""
+def write(made, stream, numbers, n=5, sequence=None, discarded=0, first=0):
+    """Packets of one recording: number k has records first + 10 k to first + 10 k + n - 1, one each 10 ns, from 100 k on."""
     for k in numbers:
-        made.packet(stream, 100 * k, 100 * k + 90, [made.record(0, 100 * k + 10 * i, made.pack("I", 10 * k + i)) for i in range(n)],
+        made.packet(stream, 100 * k, 100 * k + 90,
+                    [made.record(0, 100 * k + 10 * i, made.pack("I", first + 10 * k + i)) for i in range(n)],
                     made.pack("I", stream), sequence=k if sequence is None else sequence + k, discarded=discarded)
 
 
@@ -89,6 +90,31 @@ def test_cut(place):
     equal(rows(place, a.folder, b.folder), wanted(range(6)), "records")
 
 
+def test_cut_behind_each_other(place):
+    """Both end with one packet: what has all of it is read. And files that end within a head."""
+    a, b, c = chunk(place, "a", range(4)), chunk(place, "b", range(2, 4)), chunk(place, "c", range(3, 6))
+    equal(rows(place, a.folder, b.folder), wanted(range(4)), "records")
+    path = a.folder / "stream_0"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    equal(rows(place, a.folder, b.folder), wanted(range(4)), "records, the earlier one cut")
+    path.write_bytes(whole + whole[:HEAD // 2])
+    equal(rows(place, a.folder, b.folder, c.folder), wanted(range(6)), "records, the earlier one cut in a head")
+    path.write_bytes(whole)
+    (b.folder / "stream_0").write_bytes((b.folder / "stream_0").read_bytes() + whole[:HEAD // 2])
+    equal(rows(place, a.folder, b.folder), wanted(range(4)), "records, the later one cut in a head")
+
+
+def test_not_even_begun(place):
+    """The last packet had nothing in it, or not even an end, when it was copied: the later one has but the end."""
+    a, b = chunk(place, "a", range(4)), chunk(place, "b", range(3, 4))
+    a.packet(0, 400, 0, [], a.pack("I", 0), sequence=4)
+    b.packet(0, 400, 490, [], b.pack("I", 0), sequence=4)
+    write(b, 0, [5])
+    equal(rows(place, a.folder, b.folder), wanted([0, 1, 2, 3, 5]), "records")
+    equal(len(info(place, a.folder, b.folder)), 1, "traces")
+
+
 def test_lost_between(place):
     a, b = chunk(place, "a", range(3), discarded=4), chunk(place, "b", range(5, 7), discarded=10)
     equal(rows(place, a.folder, b.folder), [(4, "records")] + wanted(range(3)) + [(2, "packets"), (6, "records")] + wanted(range(5, 7)),
@@ -124,6 +150,8 @@ def test_others(place):
         "a packet in the overlap is another": chunk(place, "c", (2,)),
         "fields are others": chunk(place, "d", range(4, 6), events=[("db:query", "u32 rows; u32 more;"), EVENTS[1]]),
         "no data stream in common": chunk(place, "e", range(4, 6), streams=(7,)),
+        "records in the overlap are others": chunk(place, "f", range(4), first=1000),
+        "records in a packet that has more of them are others": chunk(place, "g", [3], n=6, first=1000),
     }
     write(others["a packet in the overlap is another"], 0, [3], discarded=1)
     write(others["a packet in the overlap is another"], 0, [4])
