@@ -21,18 +21,26 @@ struct chunk {
 	bool fits; /* a data stream of it goes together with one of another chunk */
 };
 
+/** What the first packet says of its place among others. */
+struct start {
+	bool has_begin;
+	bool has_sequence;
+	int64_t begin;
+	uint64_t sequence;
+};
+
 /** A file, before it is known which stream it is of. */
 struct data_file {
 	const char *path;
 	uint64_t size;
 	uint64_t end; /* byte up to which it is read */
 	const char *dir;
-	uint32_t chunk; /* that dir is, in the order of time */
+	uint32_t chunk; /* in the order of time */
 	const struct ctf_stream_class *class;
 	bool has_id;
 	uint64_t id;
-	bool has_begin;
-	int64_t begin;
+	struct start start; /* of the file */
+	struct start run;   /* of the first file of the chunk that is of this stream */
 };
 
 /** The trace. */
@@ -66,13 +74,13 @@ static void probe_file(struct parts *parts, struct stream_reader *reader, const 
 	if (status != CTF_RECORD)
 		return;
 	file.class = &reader->class->model.pub;
-	file.has_begin = reader->packet.has_begin;
-	file.begin = reader->packet.begin_ns;
+	file.start = (struct start){reader->packet.has_begin, reader->packet.has_sequence, reader->packet.begin_ns,
+				    reader->packet.sequence};
 	parts->files[parts->n_files++] = file;
 	chunk->has_files = true;
-	if (file.has_begin && (!chunk->has_begin || file.begin < chunk->begin)) {
+	if (file.start.has_begin && (!chunk->has_begin || file.start.begin < chunk->begin)) {
 		chunk->has_begin = true;
-		chunk->begin = file.begin;
+		chunk->begin = file.start.begin;
 	}
 }
 
@@ -114,30 +122,51 @@ static void probe_files(struct parts *parts)
 
 /* ---- Order ---- */
 
+/* What does not say when it begins comes last. */
 static int by_begin(const void *a, const void *b)
 {
 	const struct chunk *x = a, *y = b;
 
-	if (x->has_begin && y->has_begin && x->begin != y->begin)
+	if (x->has_begin != y->has_begin)
+		return x->has_begin ? -1 : 1;
+	if (x->has_begin && x->begin != y->begin)
 		return x->begin < y->begin ? -1 : 1;
 	return strverscmp(x->dir, y->dir);
 }
 
+static int compare(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int by_start(const struct start *a, const struct start *b)
+{
+	if (a->has_begin != b->has_begin)
+		return a->has_begin ? -1 : 1;
+	if (a->has_begin && a->begin != b->begin)
+		return a->begin < b->begin ? -1 : 1;
+	if (a->has_sequence != b->has_sequence)
+		return a->has_sequence ? -1 : 1;
+	return a->has_sequence ? compare(a->sequence, b->sequence) : 0;
+}
+
+/* Files of one stream one after the other, in the stream's own order of chunks, which may not be that of the chunks. */
 static int by_stream(const void *a, const void *b)
 {
 	const struct data_file *x = a, *y = b;
+	int order = compare(x->class->id, y->class->id);
 
-	if (x->class->id != y->class->id)
-		return x->class->id < y->class->id ? -1 : 1;
-	if (x->has_id != y->has_id)
-		return x->has_id ? 1 : -1;
-	if (x->has_id && x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	if (x->chunk != y->chunk)
-		return x->chunk < y->chunk ? -1 : 1;
-	if (x->has_id && x->has_begin && y->has_begin && x->begin != y->begin)
-		return x->begin < y->begin ? -1 : 1;
-	return strverscmp(x->path, y->path);
+	if (!order)
+		order = x->has_id - y->has_id;
+	if (!order && x->has_id)
+		order = compare(x->id, y->id);
+	if (!order)
+		order = by_start(&x->run, &y->run);
+	if (!order)
+		order = compare(x->chunk, y->chunk);
+	if (!order && x->has_id)
+		order = by_start(&x->start, &y->start);
+	return order ? order : strverscmp(x->path, y->path);
 }
 
 static uint32_t chunk_of(const struct parts *parts, const struct data_file *file)
@@ -147,15 +176,6 @@ static uint32_t chunk_of(const struct parts *parts, const struct data_file *file
 	while (parts->chunks[i].dir != file->dir)
 		i++;
 	return i;
-}
-
-static void sort(struct parts *parts)
-{
-	qsort(parts->chunks, parts->n_chunks, sizeof(*parts->chunks), by_begin);
-	for (uint32_t i = 0; i < parts->n_files; i++)
-		parts->files[i].chunk = chunk_of(parts, &parts->files[i]);
-	if (parts->n_files)
-		qsort(parts->files, parts->n_files, sizeof(*parts->files), by_stream);
 }
 
 /* Return: the end of the files from @at on that are of one stream; with @chunk: and of one chunk. */
@@ -168,6 +188,24 @@ static uint32_t end_of(const struct parts *parts, uint32_t at, bool chunk)
 	       first->id == parts->files[end].id && (!chunk || first->chunk == parts->files[end].chunk))
 		end++;
 	return end;
+}
+
+static void sort(struct parts *parts)
+{
+	uint32_t end;
+
+	qsort(parts->chunks, parts->n_chunks, sizeof(*parts->chunks), by_begin);
+	for (uint32_t i = 0; i < parts->n_files; i++)
+		parts->files[i].chunk = chunk_of(parts, &parts->files[i]);
+	if (!parts->n_files)
+		return;
+	qsort(parts->files, parts->n_files, sizeof(*parts->files), by_stream);
+	for (uint32_t i = 0; i < parts->n_files; i = end) {
+		end = end_of(parts, i, true);
+		for (uint32_t k = i; k < end && parts->files[i].has_id; k++)
+			parts->files[k].run = parts->files[i].start;
+	}
+	qsort(parts->files, parts->n_files, sizeof(*parts->files), by_stream);
 }
 
 /* ---- Data streams ---- */

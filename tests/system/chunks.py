@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Chunks of one recording, as rotations and snapshots leave them, opened together: one trace, nothing twice; and what only looks like it."""
 import json
+import random
 import shutil
 
 import harness
 from cli_events import ask, start_victim
-from ctf_made import HEAD, ORIGIN, Made
+from ctf_made import EVENT_HEADER, HEAD, ORIGIN, Made
 from harness import BORELOG, check, equal
 
 EVENTS = [("db:query", "u32 rows;"), ("db:done", "")]
@@ -36,8 +37,13 @@ def write(made, stream, numbers, n=5, sequence=None, discarded=0, first=0):
                     made.pack("I", stream), sequence=k if sequence is None else sequence + k, discarded=discarded)
 
 
-def chunk(place, name, numbers, streams=(0,), events=tuple(EVENTS), **more):
+def chunk(place, name, numbers, streams=(0,), events=tuple(EVENTS), swap=(), **more):
+    """@swap: pairs of texts, the first of which is replaced in the metadata."""
     made = Made(place.folder / name, events, **CHUNK)
+    metadata = made.folder / "metadata"
+    for old, new in swap:
+        check(old in metadata.read_text(), old)
+        metadata.write_text(metadata.read_text().replace(old, new))
     for stream in streams:
         write(made, stream, numbers, **more)
     return made
@@ -115,6 +121,26 @@ def test_not_even_begun(place):
     equal(len(info(place, a.folder, b.folder)), 1, "traces")
 
 
+def test_order(place):
+    """Names tell another order than times, a chunk has no packet, and a stream goes on in another order than its chunks do."""
+    chunk(place, "b", ())
+    a, c = chunk(place, "a", range(5, 9)), chunk(place, "c", range(3, 6))
+    equal(rows(place, place.folder), wanted(range(3, 9)), "records")
+    equal([trace["chunks"] for trace in info(place, place.folder)], [[str(place.folder / name) for name in "cab"]], "chunks")
+    write(a, 1, range(2, 4))
+    write(c, 1, range(4, 6))
+    equal(rows(place, a.folder, c.folder), sorted(wanted(range(3, 9)) + wanted(range(2, 6))), "records")
+
+
+def test_without_times(place):
+    """Their numbers tell in which order they are."""
+    bare = ("timestamp_begin", "b"), ("timestamp_end", "e"), ("clock64 timestamp;", "u64 t;"), ("clock64 b; clock64 e;", "u64 b; u64 e;")
+    c, a, b = (chunk(place, name, numbers, swap=bare).folder for name, numbers in (("c", range(3)), ("a", range(2, 6)), ("b", range(7, 9))))
+    equal(rows(place, a, b, c), wanted(range(6)) + [(1, "packets")] + wanted(range(7, 9)), "records")
+    other = chunk(place, "d", range(3), swap=bare, first=1000).folder
+    equal(sorted(rows(place, c, other)), wanted(range(3)) + wanted(range(100, 103)), "records of another, as big")
+
+
 def test_lost_between(place):
     a, b = chunk(place, "a", range(3), discarded=4), chunk(place, "b", range(5, 7), discarded=10)
     equal(rows(place, a.folder, b.folder), [(4, "records")] + wanted(range(3)) + [(2, "packets"), (6, "records")] + wanted(range(5, 7)),
@@ -172,6 +198,106 @@ def test_other_fields(place):
     (a / "junk").write_bytes(b"no packet")
     done = place.run(BORELOG, "events", "--format", "json", a, b.folder)
     equal((done.returncode, len(done.stdout.splitlines()), done.stderr.count("junk")), (1, 13, 1), done.stderr)
+
+
+def random_stream(dice, first, numbered):
+    """Packets of a recording: (begin, end, times, sequence, discarded, padding). Records have the numbers from first + 100 k on."""
+    packets, time, sequence, discarded = [], dice.randrange(100), dice.choice((0, 0, 3)), 0
+    for _ in range(dice.randrange(1, 25)):
+        step = dice.choice((0, 5))
+        times = [time + i * step for i in range(dice.choice((0, 1, 3, 8)))]
+        end = max(times, default=time) + dice.choice((0, 0, 7))
+        packets.append((time, end, times, sequence, discarded, dice.choice((0, 0, 40))))
+        time = end + dice.choice((0 if numbered else 1, 1, 30))
+        sequence += dice.choice((1, 1, 1, 1, 3))
+        discarded += dice.choice((0, 0, 0, 4))
+    return first, packets
+
+
+def copy(dice, made, id, stream, start, stop, numbered):
+    """
+    Packets [start, stop) of a stream; of the last one perhaps not all, or the head of another behind it. Returns which records of each are
+    there, and whether the file ends within the last of them.
+    """
+    first, packets = stream
+    found, path = {}, made.folder / f"stream_{id}"
+    how = dice.choice(("whole", "whole", "less", "open", "cut", "head"))
+    for k in range(start, stop):
+        begin, end, times, sequence, discarded, padding = packets[k]
+        n = len(times)
+        if k == stop - 1 and (how == "less" or (how == "open" and numbered)):
+            n = dice.randrange(n + 1) if how == "less" else 0
+            end = 0 if how == "open" else max([begin] + times[:n])
+        size = made.packet(id, begin, end, [made.record(0, time, made.pack("I", first + 100 * k + i)) for i, time in enumerate(times[:n])],
+                           made.pack("I", id), discarded=discarded, sequence=sequence, padding=padding)
+        found[k] = (n, False)
+    if how == "cut" and n:
+        left = dice.randrange(n)
+        with path.open("r+b") as file:
+            file.truncate(path.stat().st_size - padding - (size - HEAD - 4) + left * (EVENT_HEADER + 4) + dice.randrange(1, EVENT_HEADER))
+        found[stop - 1] = (left, True)
+    if how == "head":
+        path.write_bytes(path.read_bytes() + path.read_bytes()[:dice.randrange(1, HEAD)])
+    return found
+
+
+def all_of(stream, copies, numbered):
+    """What is to be read of a stream of which there are @copies, and how often it is said that a packet is not all there."""
+    first, packets = stream
+    read, before, n_cut = [], None, 0
+    for k, (_, _, _, sequence, discarded, _) in enumerate(packets):
+        found = [copied[k] for copied in copies if k in copied]
+        if not found:
+            continue
+        n, cut = max(found)
+        n_cut += cut
+        if numbered and before and sequence > before[0] + 1:
+            read.append((sequence - before[0] - 1, "packets"))
+        if discarded > (before[1] if before else 0):
+            read.append((discarded - before[1] if before else None if numbered and sequence else discarded, "records"))
+        read += range(first + 100 * k, first + 100 * k + n)
+        before = sequence, discarded
+    return read, n_cut
+
+
+def test_random(place):
+    """Directories with any parts of a recording, in any order: all that is in any of them is read once, and what is in none is lost."""
+    n_chunks = n_records = 0
+    for seed in range(150):
+        dice = random.Random(seed)
+        folder = place.folder / f"s{seed}"
+        numbered = dice.random() < 0.7
+        streams = [random_stream(dice, 10000 * id, numbered) for id in range(dice.randrange(1, 4))]
+        copies = [[] for _ in streams]
+        names = dice.sample("abcdefgh", dice.randrange(2, 7))
+        swap = () if numbered else [("packet_seq_num", "some_number")]
+        for name in names:
+            made = chunk(place, f"s{seed}/{name}", (), swap=swap)
+            for id, stream in enumerate(streams):
+                if id == 0 or dice.random() < 0.8: # all have packets of one stream, else nobody would know that they are of one recording
+                    start = dice.randrange(len(stream[1]))
+                    copies[id].append(copy(dice, made, id, stream, start, dice.randrange(start, len(stream[1])) + 1, numbered))
+        if dice.random() < 0.3:
+            chunk(place, f"s{seed}/empty", (), swap=swap)
+        wanted_of, cut = zip(*(all_of(stream, copied, numbered) for stream, copied in zip(streams, copies)))
+        check_random(place, folder, wanted_of, sum(cut), f"seed {seed}")
+        n_chunks += len(names)
+        n_records += sum(map(len, wanted_of))
+    check(n_chunks > 400 and n_records > 5000, "only", n_chunks, "chunks and", n_records, "records")
+
+
+def check_random(place, folder, wanted_of, n_cut, what):
+    done = place.run(BORELOG, "events", "--format", "json", folder)
+    got, last = [[] for _ in wanted_of], 0
+    for one in map(json.loads, done.stdout.splitlines()):
+        got[int(one["file"].rpartition("_")[2])].append((one["lost"], one["what"]) if "lost" in one else one["fields"]["rows"])
+        check(one["time"] >= last, what, "time goes back in", one)
+        last = one["time"]
+    equal(len(info(place, folder)), 1, f"{what}: traces")
+    for id, (ours, theirs) in enumerate(zip(got, wanted_of)):
+        equal(ours, theirs, f"{what}: records of stream {id}")
+    errors = [line for line in done.stderr.splitlines() if "the file ends in the packet" not in line]
+    equal(len(errors), n_cut, f"{what}: {done.stderr}")
 
 
 def test_given_twice(place):
