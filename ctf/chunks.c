@@ -4,41 +4,100 @@
  */
 #include "ctf/chunks.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctf/reader.h"
 
 /* ---- Metadata ---- */
 
+#define SAVE_UNKNOWN (-2)
+
+/** Two traces that are being compared. */
+struct pair {
+	const struct ctf_trace *whole;
+	const struct ctf_trace *part;
+	int32_t *saves; /* of the whole, by those of the part: the same field is saved there */
+};
+
 static bool same_name(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-static bool same_class(const struct ctf_class *a, const struct ctf_class *b);
-
-static bool same_member(const struct ctf_member *a, const struct ctf_member *b)
+static bool same_ranges(uint32_t n_a, const struct ctf_range *a, uint32_t n_b, const struct ctf_range *b)
 {
-	return a->n_ranges == b->n_ranges && same_name(a->name, b->name) &&
-	       (!a->n_ranges || !memcmp(a->ranges, b->ranges, a->n_ranges * sizeof(*a->ranges))) && same_class(a->class, b->class);
+	return n_a == n_b && (!n_a || !memcmp(a, b, n_a * sizeof(*a)));
 }
 
-/* Are fields of them at the same bits, and do they mean the same? Labels may be more in one of them. */
-static bool same_class(const struct ctf_class *a, const struct ctf_class *b)
+/* The whole may have more labels. */
+static bool has_labels(const struct ctf_class *whole, const struct ctf_class *part)
+{
+	if (whole->n_mappings < part->n_mappings)
+		return false;
+	for (uint32_t i = 0; i < part->n_mappings; i++) {
+		const struct ctf_mapping *a = &whole->mappings[i], *b = &part->mappings[i];
+
+		if (!same_name(a->label, b->label) || !same_ranges(a->n_ranges, a->ranges, b->n_ranges, b->ranges))
+			return false;
+	}
+	return true;
+}
+
+/* Do lengths and selectors refer to the same fields? Those are met before what refers to them. */
+static bool same_references(struct pair *pair, const struct ctf_class *whole, const struct ctf_class *part)
+{
+	if (part->save >= 0) {
+		int32_t *known = &pair->saves[part->save];
+
+		if (*known != SAVE_UNKNOWN && *known != whole->save)
+			return false;
+		*known = whole->save;
+	}
+	return whole->source == (part->source < 0 ? -1 : pair->saves[part->source]);
+}
+
+static bool same_clock(const struct ctf_clock *a, const struct ctf_clock *b)
+{
+	if (!a || !b)
+		return a == b;
+	return same_name(a->name, b->name) && same_name(a->uid, b->uid) && a->unix_epoch == b->unix_epoch &&
+	       same_name(a->origin_ns, b->origin_ns) && same_name(a->origin_name, b->origin_name) &&
+	       same_name(a->origin_uid, b->origin_uid);
+}
+
+static bool same_class(struct pair *pair, const struct ctf_class *a, const struct ctf_class *b);
+
+static bool same_member(struct pair *pair, const struct ctf_member *a, const struct ctf_member *b)
+{
+	return same_name(a->name, b->name) && same_ranges(a->n_ranges, a->ranges, b->n_ranges, b->ranges) &&
+	       same_class(pair, a->class, b->class);
+}
+
+/* Are fields of them at the same bits, and do they mean the same? */
+static bool same_class(struct pair *pair, const struct ctf_class *a, const struct ctf_class *b)
 {
 	if (!a || !b)
 		return a == b;
 	if (a->type != b->type || a->length != b->length || a->encoding != b->encoding || a->big_endian != b->big_endian ||
-	    a->reversed != b->reversed || a->leb128 != b->leb128 || a->size != b->size || a->align != b->align ||
-	    a->count != b->count || a->roles != b->roles || !a->clock != !b->clock || a->n_members != b->n_members)
+	    a->reversed != b->reversed || a->leb128 != b->leb128 || a->is_enum != b->is_enum || a->size != b->size ||
+	    a->align != b->align || a->count != b->count || a->roles != b->roles || a->n_members != b->n_members ||
+	    !same_clock(a->clock, b->clock) || !has_labels(a, b) || !same_references(pair, a, b))
 		return false;
 	for (uint32_t i = 0; i < a->n_members; i++)
-		if (!same_member(&a->members[i], &b->members[i]))
+		if (!same_member(pair, &a->members[i], &b->members[i]))
 			return false;
 	return true;
 }
 
-static bool has_event(const struct ctf_stream_class *stream, const struct ctf_event_class *event)
+static bool same_event(struct pair *pair, const struct ctf_event_class *a, const struct ctf_event_class *b)
+{
+	return same_name(a->name, b->name) && same_name(a->ns, b->ns) && same_name(a->uid, b->uid) &&
+	       same_class(pair, a->context, b->context) && same_class(pair, a->payload, b->payload);
+}
+
+static bool has_event(struct pair *pair, const struct ctf_stream_class *stream, const struct ctf_event_class *event)
 {
 	uint32_t low = 0, high = stream->n_events;
 
@@ -50,39 +109,74 @@ static bool has_event(const struct ctf_stream_class *stream, const struct ctf_ev
 		else
 			high = middle;
 	}
-	return low < stream->n_events && stream->events[low]->id == event->id &&
-	       same_name(stream->events[low]->name, event->name) && same_class(stream->events[low]->context, event->context) &&
-	       same_class(stream->events[low]->payload, event->payload);
+	return low < stream->n_events && stream->events[low]->id == event->id && same_event(pair, stream->events[low], event);
 }
 
-static bool same_stream(const struct ctf_stream_class *whole, const struct ctf_stream_class *part)
+static bool same_stream(struct pair *pair, const struct ctf_stream_class *whole, const struct ctf_stream_class *part)
 {
-	if (!whole->clock != !part->clock || (whole->clock && !same_name(whole->clock->name, part->clock->name)) ||
-	    !same_class(whole->packet_context, part->packet_context) || !same_class(whole->event_header, part->event_header) ||
-	    !same_class(whole->event_context, part->event_context))
+	if (!same_clock(whole->clock, part->clock) || !same_class(pair, whole->packet_context, part->packet_context) ||
+	    !same_class(pair, whole->event_header, part->event_header) ||
+	    !same_class(pair, whole->event_context, part->event_context))
 		return false;
 	for (uint32_t i = 0; i < part->n_events; i++)
-		if (!has_event(whole, part->events[i]))
+		if (!has_event(pair, whole, part->events[i]))
 			return false;
 	return true;
 }
 
-static bool has_stream(const struct ctf_trace *trace, const struct ctf_stream_class *stream)
+static const struct ctf_stream_class *stream_by_id(const struct ctf_trace *trace, uint64_t id)
 {
 	for (uint32_t i = 0; i < trace->n_streams; i++)
-		if (trace->streams[i]->id == stream->id)
-			return same_stream(trace->streams[i], stream);
-	return false;
+		if (trace->streams[i]->id == id)
+			return trace->streams[i];
+	return NULL;
 }
 
-bool chunks_same_metadata(const struct ctf_trace *whole, const struct ctf_trace *part)
+static bool same_streams(struct pair *pair)
 {
-	if (whole->major != part->major || !same_class(whole->packet_header, part->packet_header))
+	if (!same_class(pair, pair->whole->packet_header, pair->part->packet_header))
 		return false;
-	for (uint32_t i = 0; i < part->n_streams; i++)
-		if (!has_stream(whole, part->streams[i]))
+	for (uint32_t i = 0; i < pair->part->n_streams; i++) {
+		const struct ctf_stream_class *part = pair->part->streams[i];
+		const struct ctf_stream_class *whole = stream_by_id(pair->whole, part->id);
+
+		if (!whole || !same_stream(pair, whole, part))
 			return false;
+	}
 	return true;
+}
+
+int chunks_same_metadata(const struct ctf_trace *whole, const struct ctf_trace *part)
+{
+	struct pair pair = {whole, part, malloc((part->n_saves + 1) * sizeof(*pair.saves))};
+	bool same;
+
+	if (!pair.saves)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < part->n_saves; i++)
+		pair.saves[i] = SAVE_UNKNOWN;
+	same = whole->major == part->major && same_streams(&pair);
+	free(pair.saves);
+	return same;
+}
+
+static uint64_t apart(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+bool chunks_same_time(const struct ctf_stream_class *class, const struct ctf_trace *part, uint64_t cycles)
+{
+	const struct ctf_stream_class *of_part = stream_by_id(part, class->id);
+	const struct ctf_clock *a = class->clock, *b = of_part ? of_part->clock : NULL;
+	int64_t x, y;
+
+	if (!a || !b)
+		return true;
+	x = ctf_clock_ns(a, cycles);
+	y = ctf_clock_ns(b, cycles);
+	return apart(a->frequency, b->frequency) <= a->frequency / CHUNKS_FREQUENCY_PART &&
+	       (x > y ? (uint64_t)x - (uint64_t)y : (uint64_t)y - (uint64_t)x) <= CHUNKS_TIME_NS;
 }
 
 /* ---- Packets ---- */

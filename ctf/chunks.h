@@ -14,8 +14,18 @@
 #include "ctf/index.h"
 #include "ctf/set.h"
 
-/** chunks_same_metadata() - can all that @part describes be read with @whole, which may describe more? */
-bool chunks_same_metadata(const struct ctf_trace *whole, const struct ctf_trace *part);
+/**
+ * chunks_same_metadata() - can all that @part describes be read with @whole, which may describe more?
+ *
+ * Clocks are the same ones, but may be known better in one. Return: 1: yes; 0: no; -ENOMEM.
+ */
+int chunks_same_metadata(const struct ctf_trace *whole, const struct ctf_trace *part);
+
+#define CHUNKS_TIME_NS 1000000000u /* that a time may change by when a clock gets known better, */
+#define CHUNKS_FREQUENCY_PART 64u  /* and such a part of its frequency */
+
+/** chunks_same_time() - does @part say of a clock value what the whole, which has @class, says, or nearly? */
+bool chunks_same_time(const struct ctf_stream_class *class, const struct ctf_trace *part, uint64_t cycles);
 
 enum chunk_fit {
 	CHUNK_BEHIND,   /* the later chunk begins behind the end of the earlier one */

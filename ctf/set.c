@@ -170,18 +170,18 @@ static struct set_trace *load_trace(struct opening *opening, const char *dir)
 	return NULL;
 }
 
-/* The trace and its streams, which are in @n directories. False: these do not go together, nothing was added. */
-static bool add_trace(struct opening *opening, struct set_trace *trace, const char **dirs, uint32_t n)
+/* The trace and its streams, which are in the directories of @n @chunks. False: these do not go together, nothing was added. */
+static bool add_trace(struct opening *opening, struct set_trace *trace, const struct ctf_trace **chunks, uint32_t n)
 {
 	struct ctf *ctf = opening->ctf;
 	struct ctf_trace *pub = &trace->model.trace;
 	const char **kept;
 
-	if (!set_add_streams(opening, pub, dirs, n))
+	if (!set_add_streams(opening, pub, chunks, n))
 		return false;
 	kept = arena_alloc(&ctf->arena, n * sizeof(*kept));
 	for (uint32_t i = 0; kept && i < n; i++) {
-		kept[i] = arena_text(&ctf->arena, dirs[i], strlen(dirs[i]));
+		kept[i] = arena_text(&ctf->arena, chunks[i]->dir, strlen(chunks[i]->dir));
 		opening->no_memory |= !kept[i];
 	}
 	if (!kept || !set_grow(&ctf->traces, ctf->n_traces, sizeof(trace))) {
@@ -224,29 +224,36 @@ static uint32_t find_group(struct set_trace *const *found, uint32_t n, uint32_t 
 	return n_group;
 }
 
-/* The metadata that describe most, and of several the last, which know the clock best. NULL: they do not tell the same. */
-static struct set_trace *whole_of(struct set_trace *const *found, const uint32_t *group, uint32_t n)
+/* The metadata that describe most, and of several the last, which know the clock best. NULL: they do not tell the same, or no
+ * memory.
+ */
+static struct set_trace *whole_of(struct opening *opening, struct set_trace *const *found, const uint32_t *group, uint32_t n)
 {
 	struct set_trace *whole = found[group[0]];
 
 	for (uint32_t i = 1; i < n; i++)
 		if (found[group[i]]->model.trace.n_events >= whole->model.trace.n_events)
 			whole = found[group[i]];
-	for (uint32_t i = 0; i < n; i++)
-		if (!chunks_same_metadata(&whole->model.trace, &found[group[i]]->model.trace))
+	for (uint32_t i = 0; i < n; i++) {
+		const int same = chunks_same_metadata(&whole->model.trace, &found[group[i]]->model.trace);
+
+		opening->no_memory |= same < 0;
+		if (same <= 0)
 			return NULL;
+	}
 	return whole;
 }
 
 /* Traces of one uuid, as one. False: they are not. */
-static bool add_chunks(struct opening *opening, struct set_trace **found, const uint32_t *group, uint32_t n, const char **dirs)
+static bool add_chunks(struct opening *opening, struct set_trace **found, const uint32_t *group, uint32_t n,
+		       const struct ctf_trace **chunks)
 {
 	const uint32_t n_troubles = opening->ctf->n_troubles;
-	struct set_trace *whole = whole_of(found, group, n);
+	struct set_trace *whole = whole_of(opening, found, group, n);
 
 	for (uint32_t i = 0; i < n; i++)
-		dirs[i] = found[group[i]]->model.trace.dir;
-	if (!whole || !add_trace(opening, whole, dirs, n)) {
+		chunks[i] = &found[group[i]]->model.trace;
+	if (!whole || !add_trace(opening, whole, chunks, n)) {
 		forget_troubles(opening->ctf, n_troubles);
 		return false;
 	}
@@ -258,13 +265,14 @@ static bool add_chunks(struct opening *opening, struct set_trace **found, const 
 	return true;
 }
 
-static void add_group(struct opening *opening, struct set_trace **found, const uint32_t *group, uint32_t n, const char **dirs)
+static void add_group(struct opening *opening, struct set_trace **found, const uint32_t *group, uint32_t n,
+		      const struct ctf_trace **chunks)
 {
-	if (n > 1 && add_chunks(opening, found, group, n, dirs))
+	if (n > 1 && add_chunks(opening, found, group, n, chunks))
 		return;
 	for (uint32_t i = 0; i < n && !opening->no_memory; i++) {
-		dirs[0] = found[group[i]]->model.trace.dir;
-		if (add_trace(opening, found[group[i]], dirs, 1))
+		chunks[0] = &found[group[i]]->model.trace;
+		if (add_trace(opening, found[group[i]], chunks, 1))
 			found[group[i]] = NULL;
 	}
 }
@@ -274,19 +282,19 @@ static void open_traces(struct opening *opening)
 	const uint32_t n = opening->n_dirs;
 	struct set_trace **found = calloc(n + 1, sizeof(struct set_trace *));
 	uint32_t *group = calloc(n + 1, sizeof(*group));
-	const char **dirs = calloc(n + 1, sizeof(*dirs));
+	const struct ctf_trace **chunks = calloc(n + 1, sizeof(*chunks));
 
-	opening->no_memory |= !found || !group || !dirs;
+	opening->no_memory |= !found || !group || !chunks;
 	for (uint32_t i = 0; i < n && !opening->no_memory; i++)
 		found[i] = load_trace(opening, opening->dirs[i].path);
 	for (uint32_t i = 0; i < n && !opening->no_memory; i++)
 		if (found[i])
-			add_group(opening, found + i, group, find_group(found + i, n - i, group), dirs);
+			add_group(opening, found + i, group, find_group(found + i, n - i, group), chunks);
 	for (uint32_t i = 0; found && i < n; i++)
 		free_found(found[i]);
 	free(found);
 	free(group);
-	free(dirs);
+	free(chunks);
 }
 
 static struct ctf *give_up(struct opening *opening, struct ctf_error *ret_error)

@@ -59,11 +59,11 @@ void set_trouble(struct opening *opening, const struct ctf_error *error);
 
 /**
  * set_add_streams() - add the data streams of a trace to the set
- * @dirs: of the trace's chunks, @n of them; are brought into their order
+ * @chunks: what the metadata of each of its @n directories say; are brought into their order
  *
  * Return: true; false: they do not go together, nothing was added; or opening->no_memory.
  */
-bool set_add_streams(struct opening *opening, const struct ctf_trace *trace, const char **dirs, uint32_t n);
+bool set_add_streams(struct opening *opening, const struct ctf_trace *trace, const struct ctf_trace **chunks, uint32_t n);
 
 static inline const struct set_stream *set_stream_of(const struct ctf_stream *stream)
 {

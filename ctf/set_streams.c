@@ -14,11 +14,12 @@
 
 /** A directory. */
 struct chunk {
-	const char *dir;
+	const struct ctf_trace *own; /* what its own metadata say */
 	bool has_begin;
 	int64_t begin;
 	bool has_files;
-	bool fits; /* a data stream of it goes together with one of another chunk */
+	bool fits;       /* a data stream of it goes together with one of another chunk */
+	bool other_time; /* its clock is not that of the trace */
 };
 
 /** What the first packet says of its place among others. */
@@ -33,9 +34,9 @@ struct start {
 struct data_file {
 	const char *path;
 	uint64_t size;
-	uint64_t end; /* byte up to which it is read */
-	const char *dir;
-	uint32_t chunk; /* in the order of time */
+	uint64_t end;                /* byte up to which it is read */
+	const struct ctf_trace *own; /* of its chunk */
+	uint32_t chunk;              /* in the order of time */
 	const struct ctf_stream_class *class;
 	bool has_id;
 	uint64_t id;
@@ -58,7 +59,7 @@ struct parts {
 static void probe_file(struct parts *parts, struct stream_reader *reader, const FTSENT *entry, struct chunk *chunk)
 {
 	struct opening *opening = parts->opening;
-	struct data_file file = {.size = (uint64_t)entry->fts_statp->st_size, .end = UINT64_MAX, .dir = chunk->dir};
+	struct data_file file = {.size = (uint64_t)entry->fts_statp->st_size, .end = UINT64_MAX, .own = chunk->own};
 	enum ctf_status status;
 
 	if (!file.size)
@@ -78,6 +79,7 @@ static void probe_file(struct parts *parts, struct stream_reader *reader, const 
 				    reader->packet.sequence};
 	parts->files[parts->n_files++] = file;
 	chunk->has_files = true;
+	chunk->other_time |= !chunks_same_time(file.class, chunk->own, reader->packet.begin);
 	if (file.start.has_begin && (!chunk->has_begin || file.start.begin < chunk->begin)) {
 		chunk->has_begin = true;
 		chunk->begin = file.start.begin;
@@ -92,7 +94,7 @@ static bool is_data(const FTSENT *entry)
 
 static void probe_chunk(struct parts *parts, struct stream_reader *reader, struct chunk *chunk)
 {
-	char *const paths[] = {(char *)chunk->dir, NULL};
+	char *const paths[] = {(char *)chunk->own->dir, NULL};
 	FTS *fts = fts_open(paths, FTS_COMFOLLOW | FTS_LOGICAL | FTS_NOCHDIR, set_by_name);
 	FTSENT *entry;
 
@@ -131,7 +133,7 @@ static int by_begin(const void *a, const void *b)
 		return x->has_begin ? -1 : 1;
 	if (x->has_begin && x->begin != y->begin)
 		return x->begin < y->begin ? -1 : 1;
-	return strverscmp(x->dir, y->dir);
+	return strverscmp(x->own->dir, y->own->dir);
 }
 
 static int compare(uint64_t a, uint64_t b)
@@ -173,7 +175,7 @@ static uint32_t chunk_of(const struct parts *parts, const struct data_file *file
 {
 	uint32_t i = 0;
 
-	while (parts->chunks[i].dir != file->dir)
+	while (parts->chunks[i].own != file->own)
 		i++;
 	return i;
 }
@@ -321,6 +323,9 @@ static bool are_one(struct parts *parts)
 {
 	uint32_t end;
 
+	for (uint32_t i = 0; i < parts->n_chunks; i++)
+		if (parts->chunks[i].other_time)
+			return false;
 	for (uint32_t i = 0; i < parts->n_files; i = end) {
 		end = end_of(parts, i, false);
 		if (!join_all(parts, i, end))
@@ -342,7 +347,7 @@ static void add_streams(struct parts *parts)
 	}
 }
 
-bool set_add_streams(struct opening *opening, const struct ctf_trace *trace, const char **dirs, uint32_t n)
+bool set_add_streams(struct opening *opening, const struct ctf_trace *trace, const struct ctf_trace **chunks, uint32_t n)
 {
 	struct parts parts = {.opening = opening, .trace = trace, .n_chunks = n, .chunks = calloc(n, sizeof(*parts.chunks))};
 	bool ok;
@@ -352,12 +357,12 @@ bool set_add_streams(struct opening *opening, const struct ctf_trace *trace, con
 		return true;
 	}
 	for (uint32_t i = 0; i < n; i++)
-		parts.chunks[i].dir = dirs[i];
+		parts.chunks[i].own = chunks[i];
 	probe_files(&parts);
 	sort(&parts);
 	ok = opening->no_memory || n == 1 || are_one(&parts);
 	for (uint32_t i = 0; i < n; i++)
-		dirs[i] = parts.chunks[i].dir;
+		chunks[i] = parts.chunks[i].own;
 	if (ok)
 		add_streams(&parts);
 	free(parts.chunks);

@@ -178,6 +178,9 @@ def test_others(place):
         "no data stream in common": chunk(place, "e", range(4, 6), streams=(7,)),
         "records in the overlap are others": chunk(place, "f", range(4), first=1000),
         "records in a packet that has more of them are others": chunk(place, "g", [3], n=6, first=1000),
+        "times are others": chunk(place, "h", range(4, 6), swap=[("offset_s = 1700000000", "offset_s = 1700000002")]),
+        "the clock is as another": chunk(place, "i", range(4, 6), swap=[("freq = 1000000000", "freq = 900000000")]),
+        "the clock is another": chunk(place, "j", range(4, 6), swap=[("000000000001", "000000000003")]),
     }
     write(others["a packet in the overlap is another"], 0, [3], discarded=1)
     write(others["a packet in the overlap is another"], 0, [4])
@@ -198,6 +201,21 @@ def test_other_fields(place):
     (a / "junk").write_bytes(b"no packet")
     done = place.run(BORELOG, "events", "--format", "json", a, b.folder)
     equal((done.returncode, len(done.stdout.splitlines()), done.stderr.count("junk")), (1, 13, 1), done.stderr)
+
+
+def test_other_meaning(place):
+    """Fields of the same sizes, but labels and lengths are others."""
+    fields = "u32 rows; enum : u8 {{ {} = 1, TWO = 2 }} kind; u8 m; u8 n; u8 data[{}];"
+    whole = fields.format("ONE", "n")
+    for name, other in ("labels", fields.format("UNO", "n")), ("lengths", fields.format("ONE", "m")):
+        folders = []
+        for k, members in enumerate((whole, other, whole)):
+            made = Made(place.folder / f"{name}{k}", [("db:query", members)], **CHUNK)
+            made.packet(0, 100 * k, 100 * k + 90, [made.record(0, 100 * k, made.pack("IBBBH", k, 1, 2, 2, 0))], made.pack("I", 0), sequence=k)
+            folders.append(made.folder)
+        equal(len(info(place, folders[0], folders[2])), 1, name)
+        equal(len(info(place, folders[0], folders[1])), 2, name)
+        equal([one["fields"]["kind"]["labels"] for one in records(place, *folders[:2])], [["ONE"], ["UNO" if name == "labels" else "ONE"]], name)
 
 
 def random_stream(dice, first, numbered):
