@@ -72,6 +72,14 @@ static bool is_known(const struct opening *opening, const struct stat *dir)
 	return false;
 }
 
+void set_unreadable(struct opening *opening, const char *path, int error)
+{
+	if (error == ENOMEM)
+		opening->no_memory = true;
+	else
+		trouble(opening, "%s: cannot be read: %s", path, strerror(error));
+}
+
 /* Its directory, unless it was met before. */
 static void add_dir(struct opening *opening, const FTSENT *metadata)
 {
@@ -106,7 +114,7 @@ static bool see_entry(struct opening *opening, FTS *fts, FTSENT *entry)
 	case FTS_DNR:
 	case FTS_ERR:
 	case FTS_NS:
-		trouble(opening, "%s: cannot be read: %s", entry->fts_path, strerror(entry->fts_errno));
+		set_unreadable(opening, entry->fts_path, entry->fts_errno);
 		break;
 	default:
 		break;
@@ -123,11 +131,13 @@ static void find_traces(struct opening *opening, const char *path)
 	FTSENT *entry;
 
 	if (!fts) {
-		trouble(opening, "%s: cannot be read: %s", path, strerror(errno));
+		set_unreadable(opening, path, errno);
 		return;
 	}
 	while ((entry = fts_read(fts)))
 		has_any |= see_entry(opening, fts, entry);
+	if (errno)
+		set_unreadable(opening, path, errno);
 	fts_close(fts);
 	if (!has_any && opening->ctf->n_troubles == n_troubles)
 		trouble(opening, "%s: no trace is there: neither it nor a directory in it has a file \"metadata\"", path);

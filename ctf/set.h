@@ -54,6 +54,9 @@ bool set_grow(void *array, uint32_t n, size_t size);
 /** set_by_name() - order of what is in a directory, for fts_open(). */
 int set_by_name(const FTSENT **a, const FTSENT **b);
 
+/** set_unreadable() - a directory, or something in it, is left out, or there is no memory; @error: an errno. */
+void set_unreadable(struct opening *opening, const char *path, int error);
+
 /** set_trouble() - what is left out. */
 void set_trouble(struct opening *opening, const struct ctf_error *error);
 

@@ -4,6 +4,7 @@
  */
 #include "ctf/set.h"
 
+#include <errno.h>
 #include <fts.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,24 @@ static bool is_data(const FTSENT *entry)
 	       strcmp(entry->fts_name, "metadata");
 }
 
+static void see_entry(struct parts *parts, struct stream_reader *reader, FTS *fts, FTSENT *entry, struct chunk *chunk)
+{
+	switch (entry->fts_info) {
+	case FTS_D:
+		if (entry->fts_level > 0)
+			fts_set(fts, entry, FTS_SKIP);
+		break;
+	case FTS_DNR:
+	case FTS_ERR:
+	case FTS_NS:
+		set_unreadable(parts->opening, entry->fts_path, entry->fts_errno);
+		break;
+	default:
+		if (is_data(entry))
+			probe_file(parts, reader, entry, chunk);
+	}
+}
+
 static void probe_chunk(struct parts *parts, struct stream_reader *reader, struct chunk *chunk)
 {
 	char *const paths[] = {(char *)chunk->own->dir, NULL};
@@ -99,15 +118,13 @@ static void probe_chunk(struct parts *parts, struct stream_reader *reader, struc
 	FTSENT *entry;
 
 	if (!fts) {
-		parts->opening->no_memory = true;
+		set_unreadable(parts->opening, chunk->own->dir, errno);
 		return;
 	}
-	while ((entry = fts_read(fts))) {
-		if (entry->fts_info == FTS_D && entry->fts_level > 0)
-			fts_set(fts, entry, FTS_SKIP);
-		else if (is_data(entry))
-			probe_file(parts, reader, entry, chunk);
-	}
+	while ((entry = fts_read(fts)))
+		see_entry(parts, reader, fts, entry, chunk);
+	if (errno)
+		set_unreadable(parts->opening, chunk->own->dir, errno);
 	fts_close(fts);
 }
 
