@@ -136,18 +136,24 @@ static void live_drop(struct plan *plan, int64_t at)
 	plan->n_live = n;
 }
 
-/* The packet in front of the stream is in the slice. */
-static void live_take(struct plan *plan, struct plan_stream *stream)
+/* How far the stream reaches with the packet. */
+static void reach(struct plan_stream *stream, const struct ctf_packet *packet)
 {
-	const struct ctf_packet *packet = &stream->packet;
-
-	live_add(plan, stream);
 	/* One that does not say when it ends goes on until the next one begins, or until anything. */
 	stream->open = !packet->has_end || (stream->open && packet->begin_ns < stream->reach);
 	if (packet->begin_ns > stream->reach)
 		stream->reach = packet->begin_ns;
 	if (packet->has_end && packet->end_ns > stream->reach)
 		stream->reach = packet->end_ns;
+}
+
+/* The packet in front of the stream is in the slice. */
+static void live_take(struct plan *plan, struct plan_stream *stream)
+{
+	const struct ctf_packet *packet = &stream->packet;
+
+	live_add(plan, stream);
+	reach(stream, packet);
 }
 
 /* ---- Packets ---- */
@@ -171,11 +177,17 @@ static bool next_packet(struct plan *plan, struct plan_stream *stream)
 	}
 }
 
+/* A packet was entered on the way there: it may say that it ends far behind its records. */
+static void pass(void *data, const struct ctf_record *record)
+{
+	reach(data, record->packet);
+}
+
 /* The packet that has the stream's first record, or loss, from plan->at on, so that those before need not be walked. */
 static bool packet_at(struct plan *plan, struct plan_stream *stream, bool *streams)
 {
 	const uint32_t index = stream->packet.stream->index;
-	struct ctf_select select = {.has_from = true, .from = plan->at, .streams = streams};
+	struct ctf_select select = {.has_from = true, .from = plan->at, .streams = streams, .packet = pass, .data = stream};
 	const struct ctf_record *record;
 	struct ctf_error error;
 	struct ctf_iter *iter;
@@ -202,7 +214,9 @@ static void begin_stream(struct plan *plan, struct plan_stream *stream, bool *st
 {
 	stream->reach = INT64_MIN;
 	if (!(plan->has_at ? packet_at(plan, stream, streams) : next_packet(plan, stream))) {
-		live_add(plan, stream); /* whoever reads it says why there is nothing */
+		stream->reach = INT64_MIN;
+		stream->open = false;
+		live_add(plan, stream); /* whoever reads it first says why there is nothing */
 		return;
 	}
 	if (!stream->packet.has_begin)

@@ -178,7 +178,9 @@ static int place_reader(const struct ctf_iter *iter, struct stream_reader *reade
 	else if (select->has_from && reader->class->model.pub.clock)
 		result = index_find(index, reader, select->from, false, &place);
 	reader_go(reader, &place);
-	reader->arrived = reader->begun = reader->has_part_end = false;
+	reader->begun = reader->has_part_end = false;
+	/* Records that are earlier than the selection, behind the first one in it, may be in a later part. */
+	reader->arrived = select->has_part_from && place.before.has_end && place.before.end_ns >= select->from;
 	return result;
 }
 

@@ -103,5 +103,30 @@ def test_far_lies(place):
     check(others > 5, "only", others, "in another order: there was no boundary in what lies")
 
 
+def make_far(folder, first, second):
+    """Two streams of packets of 10 ms, (begin, end, times of records) in ms."""
+    trace = Made(folder, [("a", "")], packet="")
+    for stream, packets in enumerate((first, second)):
+        for begin, end, times in packets:
+            trace.packet(stream, begin * 10**6, end * 10**6, [trace.record(0, time * 10**6) for time in times], padding=200000)
+
+
+def test_far_lies_from(place):
+    """As test_far_lies(), of what is from a time on."""
+    seconds = range(1, 20)
+    others = [(1000 * k + 500, 1000 * k + 510, [1000 * k + 500]) for k in seconds]
+    cases = {
+        "records earlier than the selection": [(1000 * k, 1000 * k + 10, [5] * (k > 2) + [1000 * k, 1000 * k + 5]) for k in seconds],
+        "a packet in front ends late": [(0, 10**6, [0, 1])] + [(2000 + 100 * k, 2050 + 100 * k, [2000 + 100 * k, 500000 + k]) for k in range(10)],
+    }
+    for what, packets in cases.items():
+        folder = place.folder / what.split()[0]
+        make_far(folder, packets, others)
+        wanted, _ = output(place, 0, 1, ORIGIN + 1500 * 10**6, "-", folder)
+        for workers in (1, 2, 5):
+            got, _ = output(place, workers, 1, ORIGIN + 1500 * 10**6, "-", folder)
+            equal(by_stream(got), by_stream(wanted), f"{what}, {workers} workers")
+
+
 if __name__ == "__main__":
     harness.main(globals())
