@@ -104,25 +104,37 @@ static bool is_in_front(const struct stream_reader *reader, const struct place *
 	return reader->next.file != place->file ? reader->next.file < place->file : reader->packet.offset < place->offset;
 }
 
-/*
- * Is the packet in the part as a whole, though it has a record behind the part's end? Only one that ends before that, as far as it
- * says when, may be.
- */
-static bool is_whole_in_part(const struct ctf_iter *iter, struct stream_reader *reader)
+static enum ctf_status no_memory(struct stream_reader *reader)
 {
-	const int64_t to = iter->select.part_to;
+	snprintf(reader->error.text, sizeof(reader->error.text), "%s: out of memory", reader->stream->pub.files[0]);
+	reader->error.what = reader->error.text;
+	return CTF_ERROR;
+}
+
+static enum ctf_status find_part_end(struct stream_reader *reader, int64_t ns)
+{
 	struct stream_reader finder;
 
+	reader->has_part_end = !reader_init(&finder, reader->stream, READER_HEAD_ROOM, false);
+	if (reader->has_part_end) /* the place is right even if there is no memory to keep others */
+		index_find((struct index *)&reader->stream->index, &finder, ns, true, &reader->part_end);
+	reader_free(&finder);
+	return reader->has_part_end ? CTF_RECORD : no_memory(reader);
+}
+
+/*
+ * At a record behind the part's end: is its packet in the part as a whole? Only one that ends before that, as far as it says when,
+ * may be. Return: CTF_RECORD: it is; CTF_END; CTF_ERROR.
+ */
+static enum ctf_status whole_in_part(const struct ctf_iter *iter, struct stream_reader *reader)
+{
+	const int64_t to = iter->select.part_to;
+
 	if (reader->packet.has_end && reader->packet.end_ns >= to)
-		return false;
-	if (!reader->has_part_end) {
-		reader->has_part_end = true;
-		reader->part_end = (struct place){0};
-		if (!reader_init(&finder, reader->stream, READER_HEAD_ROOM, false))
-			index_find((struct index *)&reader->stream->index, &finder, to, true, &reader->part_end);
-		reader_free(&finder);
-	}
-	return is_in_front(reader, &reader->part_end);
+		return CTF_END;
+	if (!reader->has_part_end && find_part_end(reader, to) == CTF_ERROR)
+		return CTF_ERROR;
+	return is_in_front(reader, &reader->part_end) ? CTF_RECORD : CTF_END;
 }
 
 /*
@@ -137,8 +149,12 @@ static enum ctf_status selected(const struct ctf_iter *iter, struct stream_reade
 
 	if (select->has_to && record->has_time && record->time >= select->to)
 		return CTF_END;
-	if (select->has_part_to && is_from(reader, select->part_to) && !is_whole_in_part(iter, reader))
-		return CTF_END;
+	if (select->has_part_to && is_from(reader, select->part_to)) {
+		const enum ctf_status status = whole_in_part(iter, reader);
+
+		if (status != CTF_RECORD)
+			return status;
+	}
 	if (select->has_part_from && !reader->begun && !is_from(reader, select->part_from))
 		return CTF_PASS;
 	reader->begun = true;
@@ -186,10 +202,8 @@ static int place_reader(const struct ctf_iter *iter, struct stream_reader *reade
 
 static enum ctf_status out_of_memory(struct ctf_iter *iter, struct stream_reader *reader)
 {
-	snprintf(reader->error.text, sizeof(reader->error.text), "%s: out of memory", reader->stream->pub.files[0]);
-	reader->error.what = reader->error.text;
 	iter->error = &reader->error;
-	return CTF_ERROR;
+	return no_memory(reader);
 }
 
 /* Bring all readers to their first record. Return: CTF_END: done; CTF_ERROR: of one of them, to be called again. */
