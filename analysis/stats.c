@@ -665,8 +665,10 @@ static void add_up(struct counter *counter)
 		stats->total.file_bytes += stats->traces[i].file_bytes;
 	}
 	list_events(counter);
-	qsort(stats->processes.groups, stats->processes.n, sizeof(struct stats_group), by_group_count);
-	qsort(stats->cpus.groups, stats->cpus.n, sizeof(struct stats_group), by_group_count);
+	if (stats->processes.n)
+		qsort(stats->processes.groups, stats->processes.n, sizeof(struct stats_group), by_group_count);
+	if (stats->cpus.n)
+		qsort(stats->cpus.groups, stats->cpus.n, sizeof(struct stats_group), by_group_count);
 }
 
 /* ---- Clocks ---- */
