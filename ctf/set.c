@@ -234,15 +234,19 @@ static uint32_t find_group(struct set_trace *const *found, uint32_t n, uint32_t 
 	return n_group;
 }
 
-/* The metadata that describe most, and of several the last, which know the clock best. NULL: they do not tell the same, or no
- * memory.
- */
+/* Does @a describe more than @b, or is it later by its name, so that it knows the clock better? Whatever the order of operands. */
+static bool is_better(const struct ctf_trace *a, const struct ctf_trace *b)
+{
+	return a->n_events != b->n_events ? a->n_events > b->n_events : strverscmp(a->dir, b->dir) > 0;
+}
+
+/* The metadata that all are read with. NULL: they do not tell the same, or no memory. */
 static struct set_trace *whole_of(struct opening *opening, struct set_trace *const *found, const uint32_t *group, uint32_t n)
 {
 	struct set_trace *whole = found[group[0]];
 
 	for (uint32_t i = 1; i < n; i++)
-		if (found[group[i]]->model.trace.n_events >= whole->model.trace.n_events)
+		if (is_better(&found[group[i]]->model.trace, &whole->model.trace))
 			whole = found[group[i]];
 	for (uint32_t i = 0; i < n; i++) {
 		const int same = chunks_same_metadata(&whole->model.trace, &found[group[i]]->model.trace);

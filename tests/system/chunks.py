@@ -132,6 +132,14 @@ def test_order(place):
     equal(rows(place, a.folder, c.folder), sorted(wanted(range(3, 9)) + wanted(range(2, 6))), "records")
 
 
+def test_clock_known_better(place):
+    """All times are those of the later one's clock, which is a little off the other's, in any order of operands."""
+    a = chunk(place, "snapshot-9", range(2)).folder
+    b = chunk(place, "snapshot-10", range(2, 4), swap=[("offset_s = 1700000000;", "offset_s = 1700000000; offset = 3;")]).folder
+    for words in (a, b), (b, a):
+        equal([one["time"] for one in records(place, *words)], [ORIGIN + 3 + 10 * row for row in wanted(range(4))], f"times of {words}")
+
+
 def test_without_times(place):
     """Their numbers tell in which order they are."""
     bare = ("timestamp_begin", "b"), ("timestamp_end", "e"), ("clock64 timestamp;", "u64 t;"), ("clock64 b; clock64 e;", "u64 b; u64 e;")
