@@ -18,8 +18,6 @@ struct chunk {
 	const struct ctf_trace *own; /* what its own metadata say */
 	bool has_begin;
 	int64_t begin;
-	bool has_files;
-	bool fits;       /* a data stream of it goes together with one of another chunk */
 	bool other_time; /* its clock is not that of the trace */
 };
 
@@ -53,6 +51,7 @@ struct parts {
 	uint32_t n_chunks;
 	struct data_file *files;
 	uint32_t n_files;
+	bool fits; /* a data stream of a chunk goes together with that of another one */
 };
 
 /* ---- Files ---- */
@@ -79,7 +78,6 @@ static void probe_file(struct parts *parts, struct stream_reader *reader, const 
 	file.start = (struct start){reader->packet.has_begin, reader->packet.has_sequence, reader->packet.begin_ns,
 				    reader->packet.sequence};
 	parts->files[parts->n_files++] = file;
-	chunk->has_files = true;
 	chunk->other_time |= !chunks_same_time(file.class, chunk->own, reader->packet.begin);
 	if (file.start.has_begin && (!chunk->has_begin || file.start.begin < chunk->begin)) {
 		chunk->has_begin = true;
@@ -328,14 +326,17 @@ static bool join_all(struct parts *parts, uint32_t first, uint32_t end)
 		parts->opening->no_memory |= fit == CHUNK_NO_MEMORY;
 		if (fit == CHUNK_NO_MEMORY || fit == CHUNK_OTHER)
 			return false;
-		parts->chunks[last.files->chunk].fits = parts->chunks[next.files->chunk].fits = true;
+		parts->fits = true;
 		last = fit == CHUNK_INSIDE ? last : next;
 		at += next.n;
 	}
 	return true;
 }
 
-/* Do all chunks go together? Their overlaps are cut off. */
+/*
+ * Do all chunks go together? Their overlaps are cut off. If one data stream does, they are of one recording; chunks that have no
+ * stream in common with others are, too, as of programs that ran on another CPU.
+ */
 static bool are_one(struct parts *parts)
 {
 	uint32_t end;
@@ -348,10 +349,7 @@ static bool are_one(struct parts *parts)
 		if (!join_all(parts, i, end))
 			return false;
 	}
-	for (uint32_t i = 0; i < parts->n_chunks; i++)
-		if (parts->chunks[i].has_files && !parts->chunks[i].fits)
-			return false;
-	return true;
+	return parts->fits || !parts->n_files;
 }
 
 static void add_streams(struct parts *parts)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Chunks of one recording, as rotations and snapshots leave them, opened together: one trace, nothing twice; and what only looks like it."""
 import json
+import os
 import random
 import shutil
 
@@ -176,6 +177,14 @@ def test_several_files(place):
     equal(rows(place, place.folder), wanted(range(11)), "records")
 
 
+def test_no_stream_in_common(place):
+    """A chunk that has other streams than those that go together."""
+    a, b = chunk(place, "a", range(3)).folder, chunk(place, "b", range(2, 5)).folder
+    c = chunk(place, "c", range(1, 2), streams=(7,)).folder
+    equal([trace["chunks"] for trace in info(place, b, c, a)], [[str(folder) for folder in (a, c, b)]], "chunks")
+    equal(rows(place, a, b, c), sorted(wanted(range(5)) + wanted([1])), "records")
+
+
 def test_others(place):
     """One uuid, but not one recording: traces of their own, all is shown."""
     a = chunk(place, "a", range(4)).folder
@@ -336,7 +345,10 @@ def test_given_twice(place):
 def test_flight_recorder(place):
     """Two snapshots and the end of a session of ours, in which the clock gets known better: one trace, every record once."""
     trace, session = place.start_session("--overwrite")
+    cpus = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cpus)}) # all of it in one stream
     victim = start_victim(place, "ask")
+    os.sched_setaffinity(0, cpus)
     for n in 50, 30, 20:
         ask(victim, n)
         if n > 20:
