@@ -45,7 +45,8 @@ struct ctf_rewriter {
 	size_t context_at; /* bytes from its beginning */
 	uint64_t begin;    /* cycles */
 	uint64_t end;
-	uint64_t clock; /* last record's time */
+	uint64_t clock;   /* last record's time */
+	bool clock_known; /* a reader has it, or where the packet begins */
 	bool end_known;
 
 	/* Of the source's packet that it is made of. */
@@ -337,7 +338,10 @@ static void begin_packet(struct ctf_rewriter *to, const struct ctf_record *recor
 	to->number = record->packet->number;
 	if (to->stream->from->clock)
 		set_times(to, record);
-	to->clock = to->stream->has_begin ? to->begin : 0;
+	/* Without a begin, some readers go on from the packet before and others from 0: its first record says all of its time. */
+	to->clock_known = to->stream->has_begin;
+	if (to->clock_known)
+		to->clock = to->begin;
 	put_packet_header(to, record);
 	put_packet_context(to, record);
 }
@@ -413,7 +417,7 @@ static void put_record_header(struct ctf_rewriter *to, const struct ctf_record *
 	const uint32_t clock_bits = 32 - stream->id_bits;
 	const uint32_t extended = (1u << stream->id_bits) - 1;
 	const uint64_t cycles = record->has_time ? record->cycles : to->clock;
-	const bool compact = record->event->id < extended && cycles - to->clock < (uint64_t)1 << clock_bits;
+	const bool compact = record->event->id < extended && to->clock_known && cycles - to->clock < (uint64_t)1 << clock_bits;
 	const uint32_t id = compact ? (uint32_t)record->event->id : extended;
 	const uint32_t time = compact ? (uint32_t)cycles & ((1u << clock_bits) - 1) : 0;
 
@@ -422,6 +426,7 @@ static void put_record_header(struct ctf_rewriter *to, const struct ctf_record *
 		return;
 	}
 	to->clock = cycles;
+	to->clock_known = true;
 	put_number(to, big_endian ? id << clock_bits | time : id | time << stream->id_bits, 32, big_endian);
 	if (compact)
 		return;

@@ -462,6 +462,20 @@ def test_gaps_in_time(place):
         equal([one["cycles"] for one in read(place, to)[0]], times, "times")
         to = convert(place, trace.folder, place.folder / f"{version}f", "--ctf", version, "--filter", "rows & 1")
         equal([one["cycles"] for one in read(place, to)[0]], times[1::2], "times with gaps")
+    packets_without_begin(place)
+
+
+def packets_without_begin(place):
+    """Their first record's time is not counted from the packet before."""
+    trace = Made(place.folder / "no-begin", EVENTS)
+    metadata = trace.folder / "metadata"
+    metadata.write_text(metadata.read_text().replace("clock64 timestamp_begin;", "u64 other_begin;"))
+    packets = [2**30], [5, 2**27 + 7], [2**27 + 9], [2**27 + 10, 2**30], [3]
+    for times in packets:
+        trace.packet(0, 0, max(times), [trace.record(0, t, trace.pack("I", t)) for t in times], trace.pack("I", 3))
+    for version in ("1.8", "2"):
+        to = there_and_back(place, trace.folder, version, f"no-begin-{version}")
+        equal([one["cycles"] for one in read(place, to)[0]], sum(packets, []), "times of packets that do not say when they begin")
 
 
 def with_losses(place):
