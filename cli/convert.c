@@ -69,7 +69,7 @@ static size_t size_without_slashes(const char *path)
 {
 	size_t size = strlen(path);
 
-	while (size > 1 && path[size - 1] == '/')
+	while (size > 0 && path[size - 1] == '/')
 		size--;
 	return size;
 }
@@ -110,7 +110,7 @@ static const char *below(const char *path, const char *dir)
 {
 	const size_t n = size_without_slashes(dir);
 
-	if (strncmp(path, dir, n) || (path[n] && path[n] != '/' && dir[n - 1] != '/'))
+	if (strncmp(path, dir, n) || (path[n] && path[n] != '/'))
 		return NULL;
 	path += n;
 	return path + strspn(path, "/");
@@ -150,7 +150,7 @@ static char *unique_name(const struct convert *convert, uint32_t n, char *name)
 	return numbered;
 }
 
-/* The way to a trace below its operand; with the operand's name in front if there are several. NULL: no memory. */
+/* The way to a trace below the nearest operand; with the operand's name in front if there are several. NULL: no memory. */
 static char *name_trace(const struct convert *convert, uint32_t index)
 {
 	const char *dir = ctf_trace_at(convert->traces.ctf, index)->dir, *best = NULL, *operand = NULL;
@@ -164,9 +164,9 @@ static char *name_trace(const struct convert *convert, uint32_t index)
 			operand = convert->operands[i];
 		}
 	}
-	if (!best || convert->n_operands > 1) {
-		base = base_name(best ? operand : dir);
-		if (!base || asprintf(&name, "%s%s%s", base, best && *best ? "/" : "", best ? best : "") < 0)
+	if (convert->n_operands > 1) {
+		base = base_name(operand);
+		if (!base || asprintf(&name, "%s%s%s", base, *best ? "/" : "", best) < 0)
 			name = NULL;
 		free(base);
 	} else {
@@ -376,7 +376,7 @@ static int write_stream(struct convert *convert, uint32_t trace, const struct ct
 	error = fd < 0 ? 0 : to ? copy_stream(convert, stream, to) : -ENOMEM;
 	ctf_rewriter_free(to);
 	/* No packet: an empty file is no stream. */
-	if (fd >= 0 && !error && !fstat(fd, &stat_buf) && !stat_buf.st_size)
+	if (fd >= 0 && !fstat(fd, &stat_buf) && !stat_buf.st_size)
 		unlink(path);
 	if (fd >= 0 && close(fd) && !error)
 		error = -errno;

@@ -299,6 +299,8 @@ def test_cut(place):
             equal([(one["time"], one["fields"]) for one in got], [(one["time"], one["fields"]) for one in wanted], words)
     got = [(head["begin"], head["end"]) for head in heads(place.folder / "cut2-1.8" / "stream_0")]
     equal(got, [(500, 700)], "the packet's times")
+    place.env["TZ"] = "EST5"
+    equal(rows(place, convert(place, source, place.folder / "utc", "--to", "22:13:20.0000005", "--utc")), list(range(50)), "--utc")
     equal(sorted(path.name for path in (place.folder / "cut5-2").iterdir()), ["metadata"], "files of a cut without records")
 
 
@@ -540,6 +542,8 @@ def test_names(place):
     equal(found(convert(place, source / "a", place.folder / "two", source / "b")),
           ["a/metadata", "a/stream_0", "b/c/metadata", "b/c/stream_0"], "files of two directories")
     equal(found(convert(place, source / "a", place.folder / "three/")), ["metadata", "stream_0"], "files of a trace")
+    equal(found(convert(place, source, place.folder / "nearer", source / "a")),
+          ["a/metadata", "a/stream_0", "all/b/c/metadata", "all/b/c/stream_0"], "files of a directory and a trace in it")
     (source / "ab").mkdir()
     others = [place.folder / name / "a" for name in ("other", "third")]
     for folder in (source / "ab" / "d", *others):
@@ -597,12 +601,28 @@ def big(place):
     return trace.folder
 
 
+def start(place, source):
+    """A process that is writing the stream of place.folder / "out"."""
+    process = subprocess.Popen([BORELOG, "convert", "-o", place.folder / "out", source], env=place.env, stderr=subprocess.PIPE)
+    harness.wait_for(lambda: any((place.folder / name / "stream_0").exists() for name in unfinished(place)), "the stream's file")
+    return process
+
+
+def test_made_meanwhile(place):
+    """A directory that gets the name while the result is being written stays what it is."""
+    process = start(place, big(place))
+    (place.folder / "out").mkdir()
+    said = process.communicate(timeout=60)[1]
+    check(process.returncode == 1 and b"exists already" in said, process.returncode, said)
+    equal(list((place.folder / "out").iterdir()), [], "the directory")
+    equal(unfinished(place), [], "left behind")
+
+
 def test_stopped(place):
     """Ctrl-C takes away what was written; what a killed one leaves does not look like a trace that is whole."""
     source = big(place)
     for sent, left in ((signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGKILL, 1)):
-        process = subprocess.Popen([BORELOG, "convert", "-o", place.folder / "out", source], env=place.env, stderr=subprocess.DEVNULL)
-        harness.wait_for(lambda: any((place.folder / name / "stream_0").exists() for name in unfinished(place)), "the stream's file")
+        process = start(place, source)
         process.send_signal(sent)
         equal(process.wait(timeout=60), -sent, "exit status")
         check(not (place.folder / "out").exists(), "something with the result's name")
@@ -624,6 +644,8 @@ def test_usage(place):
     convert(place, source, place.folder / "a", "--filter", "rows >", status=2, says="--filter")
     for words in (["convert", source], ["convert", "-o", place.folder / "a"]):
         equal(place.run(BORELOG, *words).returncode, 2, words)
+    for nowhere in ("", "/"):
+        convert(place, source, nowhere, status=2, says="where to?")
     convert(place, place.folder / "nothing", place.folder / "a", status=1, says="nothing")
     check(not (place.folder / "a").exists(), "something was made")
 
