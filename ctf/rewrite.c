@@ -26,7 +26,6 @@
 #define MAGIC 0xc1fc1fc1u
 #define PACKET_MAX ((size_t)8 << 20) /* bytes; the record that goes beyond is the last one */
 #define ROOM_FIRST ((size_t)256 << 10)
-#define SLACK 16u
 #define FLUSH_AT ((size_t)1 << 20)
 
 struct ctf_rewriter {
@@ -68,7 +67,7 @@ static bool grow(struct ctf_rewriter *to, size_t size)
 
 	if (to->error)
 		return false;
-	while (room - used < size + SLACK)
+	while (room - used < size)
 		room *= 2;
 	bytes = realloc(to->bytes, room);
 	if (!bytes) {
@@ -83,7 +82,7 @@ static bool grow(struct ctf_rewriter *to, size_t size)
 /* Room for @size bytes behind pos. */
 static inline bool have(struct ctf_rewriter *to, size_t size)
 {
-	return to->room - (to->packet + (size_t)(to->pos + 7) / 8) >= size + SLACK || grow(to, size);
+	return to->room - (to->packet + (size_t)(to->pos + 7) / 8) >= size || grow(to, size);
 }
 
 static inline void align(struct ctf_rewriter *to, uint32_t bits)
@@ -116,11 +115,12 @@ static void put_bits(struct ctf_rewriter *to, uint64_t value, uint32_t size, boo
 	}
 }
 
+/* @value has no bits beyond @size. */
 static inline void put_number(struct ctf_rewriter *to, uint64_t value, uint32_t size, bool big_endian)
 {
 	if (!have(to, 8))
 		return;
-	if ((to->pos | size) & 7) {
+	if (to->pos & 7) {
 		put_bits(to, value, size, big_endian);
 		return;
 	}
@@ -217,7 +217,6 @@ static void put_text(struct ctf_rewriter *to, const struct ctf_field *field)
 
 static void put_string(struct ctf_rewriter *to, const struct out_class *class, const struct ctf_field *field)
 {
-	const uint32_t unit = class->from->type == CTF_STRING ? decode_unit_size(class->from->encoding) : 1;
 	static const uint8_t zeros[4];
 
 	align(to, class->align);
@@ -227,7 +226,7 @@ static void put_string(struct ctf_rewriter *to, const struct out_class *class, c
 	}
 	put_bytes(to, ctf_field_byte(field), (size_t)field->n);
 	if (class->from->length == CTF_ENDED)
-		put_bytes(to, zeros, unit);
+		put_bytes(to, zeros, decode_unit_size(class->from->encoding));
 }
 
 static void put_variant(struct ctf_rewriter *to, const struct out_class *class, const struct ctf_field *field)
@@ -321,19 +320,18 @@ static void set_times(struct ctf_rewriter *to, const struct ctf_record *record)
 
 	to->begin = packet->has_begin ? packet->begin : to->any ? to->clock : 0;
 	to->end_known = packet->has_end;
-	to->end = packet->has_end ? packet->end : 0;
+	to->end = packet->end;
 	if (!packet->has_begin && record->kind == CTF_EVENT)
 		to->begin = record->cycles;
 	if (to->cut.has_from && ctf_clock_cycles(clock, to->cut.from) > to->begin)
 		to->begin = ctf_clock_cycles(clock, to->cut.from);
-	if (to->cut.has_to && to->end_known && ctf_clock_cycles(clock, to->cut.to) < to->end)
+	if (to->cut.has_to && ctf_clock_cycles(clock, to->cut.to) < to->end)
 		to->end = ctf_clock_cycles(clock, to->cut.to);
 }
 
 static void begin_packet(struct ctf_rewriter *to, const struct ctf_record *record)
 {
 	to->in_packet = true;
-	to->pos = 0;
 	to->file = record->packet->file;
 	to->number = record->packet->number;
 	if (to->stream->from->clock)
@@ -390,7 +388,7 @@ static inline void enter_packet(struct ctf_rewriter *to, const struct ctf_record
 {
 	const struct ctf_packet *packet = record->packet;
 
-	if (__builtin_expect(to->in_packet && to->number == packet->number && to->file == packet->file, 1))
+	if (__builtin_expect(to->number == packet->number && to->file == packet->file, 1))
 		return;
 	end_packet(to);
 	begin_packet(to, record);
@@ -416,7 +414,7 @@ static void put_record_header(struct ctf_rewriter *to, const struct ctf_record *
 	const bool big_endian = to->rewrite->trace->big_endian;
 	const uint32_t clock_bits = 32 - stream->id_bits;
 	const uint32_t extended = (1u << stream->id_bits) - 1;
-	const uint64_t cycles = record->has_time ? record->cycles : to->clock;
+	const uint64_t cycles = record->cycles;
 	const bool compact = record->event->id < extended && to->clock_known && cycles - to->clock < (uint64_t)1 << clock_bits;
 	const uint32_t id = compact ? (uint32_t)record->event->id : extended;
 	const uint32_t time = compact ? (uint32_t)cycles & ((1u << clock_bits) - 1) : 0;

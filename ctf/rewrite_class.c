@@ -197,7 +197,7 @@ static bool is_taken(const struct maker *maker, const struct out_class *in, uint
 		if (!strcmp(own->name, name))
 			return true;
 	for (uint32_t i = 0; i < n; i++)
-		if (in->members[i].class && in->members[i].name && !strcmp(in->members[i].name, name))
+		if (in->members[i].name && !strcmp(in->members[i].name, name))
 			return true;
 	return false;
 }

@@ -474,8 +474,8 @@ static void put_clock(const struct json *json, const struct ctf_clock *clock)
 	put_named(json, "description", clock->description);
 	fprintf(json->out, ",\"frequency\":%" PRIu64, clock->frequency);
 	put_origin(json, clock);
-	fprintf(json->out, ",\"offset-from-origin\":{\"seconds\":%" PRId64 ",\"cycles\":%" PRIu64 "}",
-		clock->offset_s + (int64_t)(clock->offset_cycles / clock->frequency), clock->offset_cycles % clock->frequency);
+	fprintf(json->out, ",\"offset-from-origin\":{\"seconds\":%" PRId64 ",\"cycles\":%" PRIu64 "}", clock->offset_s,
+		clock->offset_cycles);
 	if (clock->has_precision)
 		fprintf(json->out, ",\"precision\":%" PRIu64, clock->precision);
 	if (clock->has_accuracy)

@@ -435,12 +435,13 @@ def test_options_in_each_others_way(place):
 
 def test_nothing_of_memory(place):
     """Bytes of padding are zero, or the source's: nothing of what was in memory before gets into the result."""
-    fields = "u8 a; integer { size = 32; align = 256; } b; string s; integer { size = 3; align = 512; } c; u8 d;"
-    trace = Made(place.folder / "t", [("e", fields)])
+    fields = ("u8 a; integer { size = 32; align = 256; } b; string s; integer { size = 8; align = 16; } c; "
+              "integer { size = 3; align = 512; } d; u8 e;")
+    trace = Made(place.folder / "t", [("e", fields)], context="u8 x;") # not aligned: records are not copied as a whole
     at, content = HEAD + 4, b""
     for i in range(5):
-        content += trace.record(0, 10 * i)
-        content += bytes(-(at + len(content)) % 64) + bytes([i]) + bytes(31) + trace.pack("I", i) + b"abc\0"
+        content += trace.record(0, 10 * i, bytes([i]))
+        content += bytes(-(at + len(content)) % 64) + bytes([i]) + bytes(31) + trace.pack("I", i) + b"abcd\0\0" + bytes([i])
         content += bytes(-(at + len(content)) % 64) + bytes([i & 7, 2 * i])
     trace.packet(0, 0, 100, [content], trace.pack("I", 3))
     results = []
