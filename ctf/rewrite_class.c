@@ -191,13 +191,23 @@ static const char *member_name(struct maker *maker, const struct ctf_class *clas
 	return underscored(maker, name);
 }
 
+/* Readers of CTF 1.8 take one '_' off, and some end at once where two names are the same then. */
+static bool are_same(const struct maker *maker, const char *a, const char *b)
+{
+	if (maker->rewrite->version == CTF_1_8) {
+		a += a[0] == '_' && a[1];
+		b += b[0] == '_' && b[1];
+	}
+	return !strcmp(a, b);
+}
+
 static bool is_taken(const struct maker *maker, const struct out_class *in, uint32_t n, const char *name)
 {
 	for (const struct rewrite_own *own = in->around ? NULL : maker->own; own && own->name; own++)
-		if (!strcmp(own->name, name))
+		if (are_same(maker, own->name, name))
 			return true;
 	for (uint32_t i = 0; i < n; i++)
-		if (in->members[i].name && !strcmp(in->members[i].name, name))
+		if (in->members[i].name && are_same(maker, in->members[i].name, name))
 			return true;
 	return false;
 }
@@ -212,12 +222,12 @@ static const char *numbered(struct maker *maker, const char *name, uint32_t numb
 	return text;
 }
 
-/* A name that the members before have not; NULL: no memory. */
+/* A name that the members before have not, but options of CTF 2 need none; NULL: no memory. */
 static const char *unique_name(struct maker *maker, const struct out_class *in, uint32_t i)
 {
 	const char *base = member_name(maker, in->from, i), *name = base;
 
-	for (uint32_t number = 2; name && number < NAME_TRIES && is_taken(maker, in, i, name); number++)
+	for (uint32_t number = 2; name && *name && number < NAME_TRIES && is_taken(maker, in, i, name); number++)
 		name = numbered(maker, base, number);
 	return name;
 }
@@ -564,10 +574,10 @@ static bool add_label(struct maker *maker, struct out_class *selector, const cha
 	return true;
 }
 
-static bool is_option(const struct out_class *variant, uint32_t n, const char *name)
+static bool is_option(const struct maker *maker, const struct out_class *variant, uint32_t n, const char *name)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (variant->members[i].name && !strcmp(variant->members[i].name, name))
+		if (variant->members[i].name && are_same(maker, variant->members[i].name, name))
 			return true;
 	return false;
 }
@@ -584,7 +594,7 @@ static bool label_option(struct maker *maker, struct out_class *variant, uint32_
 	if (plain && base && find_label(selector, plain, ranges, n) < 0 && find_label(selector, base, ranges, n) > 0)
 		name = base;
 	for (uint32_t number = 1; name && base && number < NAME_TRIES; number++) {
-		found = is_option(variant, i, name) ? 0 : find_label(selector, name, ranges, n);
+		found = is_option(maker, variant, i, name) ? 0 : find_label(selector, name, ranges, n);
 		if (found)
 			break;
 		name = number == 1 ? base : numbered(maker, base, number);

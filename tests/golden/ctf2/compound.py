@@ -266,8 +266,12 @@ CASES = [
             's': sint(64),
             'b': optional(near('s'), uint(8), [[2**63, 2**64 - 1]]),
         },
-        'ff*8 ff*8  00*8 00*7 80',
-        [{'u': 2**64 - 1, 'a': None, 's': -1, 'b': None}, {'u': 0, 'a': None, 's': -(2**63), 'b': None}],
+        'ff*8 ff*8  00*8 00*7 80  00*7 80 00*8',
+        [
+            {'u': 2**64 - 1, 'a': None, 's': -1, 'b': None},
+            {'u': 0, 'a': None, 's': -(2**63), 'b': None},
+            {'u': 2**63, 'a': None, 's': 0, 'b': None},
+        ],
     ),
     case(
         'optional-ranges-beyond-the-selector',
@@ -322,6 +326,18 @@ CASES = [
         [{'a': True, 'o': [2, 3]}, {'a': False, 'o': [None, None]}],
     ),
     # ---- variants ----
+    case(
+        'variant-without-names',
+        '5.3.21.1: options need no names',
+        {
+            'sel': uint(8),
+            'v': variant(
+                near('sel'), option([[0, 0]], uint(8)), option([[1, 1]], uint(16)), option([[2, 2]], uint(8), 'x'), option([[3, 3]], uint(8))
+            ),
+        },
+        '00 05  01 06 00  02 07  03 08',
+        [{'sel': 0, 'v': {'': 5}}, {'sel': 1, 'v': {'': 6}}, {'sel': 2, 'v': {'x': 7}}, {'sel': 3, 'v': {'': 8}}],
+    ),
     case(
         'variant-unsigned',
         '6.4.20, example 62',

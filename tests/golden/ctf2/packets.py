@@ -380,6 +380,28 @@ CASES = [
         notes([1], packet_context={'cpu': 3, 's': {'x': 'x'}, 'e': []}),
     ),
     case(
+        'packet-context-names',
+        '4.2.1: a role is not in the name, and a name is any text',
+        [
+            PREAMBLE,
+            trace({'magic': uint(8), 'stream-id': uint(8)}),
+            stream(
+                {'a_b': uint(8), 'a b': uint(8), 'content size': uint(8), **SIZES},
+                {'id': uint(8), 'v': uint(8), 'timestamp': uint(8)},
+            ),
+            event({'id': uint(8), 'x_y': uint(8), 'x y': uint(8)}),
+        ],
+        '01 02  03 04 06 78 00 78 00  07 08 09  0a 0b 0c',
+        [record(packet_context={'a_b': 3, 'a b': 4, 'content size': 6}, fields={'id': 10, 'x_y': 11, 'x y': 12})],
+    ),
+    case(
+        'packet-context-of-wide-strings',
+        '4.2.1: of any class',
+        [PREAMBLE, stream({'w': string('utf-16le'), **SIZES}), event(NOTE)],
+        '"A" 00 00 00 48 00 48 00  01',
+        notes([1], packet_context={'w': 'A'}),
+    ),
+    case(
         'stream-of-nothing',
         '6: nothing is left to be decoded',
         [PREAMBLE, stream(), event(NOTE)],
