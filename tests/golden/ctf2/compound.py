@@ -2,6 +2,8 @@
 """Structures, arrays, optionals, variants (5.3.18 to 5.3.23, 6.4.1, 6.4.16 to 6.4.20)."""
 from .case import (
     BE,
+    FTL,
+    LTF,
     array,
     blob,
     boolean,
@@ -12,6 +14,7 @@ from .case import (
     option,
     optional,
     payload,
+    real,
     sint,
     sleb,
     static_string,
@@ -110,6 +113,20 @@ CASES = [
         [{'a': [1, 2, 3], 'b': [], 'c': ['x'], 'd': [-1, 64]}],
     ),
     case('static-array-of-arrays', '6.4.17', {'a': array(2, array(3, uint(4, BE)))}, '12 34 56', [{'a': [[1, 2, 3], [4, 5, 6]]}]),
+    case(
+        'static-array-of-halves',
+        '6.4.8, 6.4.17',
+        {'a': array(3, real(16))},
+        '00 3c 00 c0 01 80',
+        [{'a': [1.0, -2.0, -(2.0**-24)]}],
+    ),
+    case(
+        'static-array-of-reversed-bytes',
+        '6.4.1, 6.4.17',
+        {'a': array(3, uint(8, bit_order=LTF)), 'b': array(2, uint(16, BE, bit_order=FTL))},
+        '01 0f 3c  01 00 03 80',
+        [{'a': [0x80, 0xF0, 0x3C], 'b': [0x80, 0x1C0]}],
+    ),
     case(
         'static-array-of-structures',
         '6.4.17: each element is aligned',
