@@ -170,6 +170,30 @@ def test_what_metadata_says(place):
     equal(sources[1], sources[0], "source lines")
 
 
+def test_who_they_are(place):
+    """Names of traces and uids of clocks in CTF 1.8: members of the environment, which may have them already, and UUIDs."""
+    number = iter(range(100))
+
+    def said(pattern, trace, clock):
+        source, to = (place.folder / f"{what}{next(number)}" for what in ("t", "old"))
+        case("t", "", [PREAMBLE, trace, clock, stream({"begin": uint(8, roles=packets.STAMP)}, clock="c"), event(packets.NOTE)],
+             "05 01", []).write(source)
+        convert(place, source, to)
+        as_babeltrace2(place, to, to.name)
+        return re.findall(pattern, (to / "metadata").read_text())
+
+    for key, name in (("name", "trace_name"), ("namespace", "trace_namespace"), ("uid", "trace_uid")):
+        equal(said(r'\t(trace_\w+ = ".*");', trace_class(**{key: "x"}), clock()), [f'{name} = "x"'], f"a trace with {key} only")
+        both = trace_class(environment={name: "mine"}, **{key: "x"})
+        equal(said(r'\t(trace_\w+ = ".*");', both, clock()), [f'{name} = "mine"'], f"{key} and the environment")
+    environment = trace_class(environment={"a b": 1, "a_b": 2, "int": 3, "2nd": "x"})
+    equal(said(r"\t(\w+ = \S+);(?=[^}]*};\n\nclock)", environment, clock()), ["a_b = 1", "a_b_1 = 2", "_int = 3", '_2nd = "x"'], "env")
+    for uid, is_uuid in (("01234567-89ab-cdef-ABCD-EF0123456789", True), ("01234567-89ab-cdef-0123-45678-abcdef", False),
+                         ("01234567-89ab-cdef-0123-456789abcdeg", False), ("01234567-89ab-cdef-0123x456789abcdef", False),
+                         ("01234567-89ab-cdef-0123-456789abcdef0", False), ("0", False)):
+        equal(said(r'\tuuid = "(.*)";', trace_class(), clock(uid=uid)), [uid] * is_uuid, "a clock's UUID")
+
+
 def made_by_ltt(place):
     for kind in KINDS:
         folder = place.folder / "-".join(kind)
