@@ -232,10 +232,8 @@ static void put_string(struct ctf_rewriter *to, const struct out_class *class, c
 static void put_variant(struct ctf_rewriter *to, const struct out_class *class, const struct ctf_field *field)
 {
 	const struct ctf_field content = ctf_field_first(field);
-	const struct out_class *option = class->members[ctf_field_option(field) - class->from->members].class;
 
-	if (content.class && option)
-		put_field(to, option, &content);
+	put_field(to, class->members[ctf_field_option(field) - class->from->members].class, &content);
 }
 
 static void put_field(struct ctf_rewriter *to, const struct out_class *class, const struct ctf_field *field)
@@ -318,7 +316,7 @@ static void set_times(struct ctf_rewriter *to, const struct ctf_record *record)
 	const struct ctf_clock *clock = to->stream->from->clock;
 	const struct ctf_packet *packet = record->packet;
 
-	to->begin = packet->has_begin ? packet->begin : to->any ? to->clock : 0;
+	to->begin = packet->has_begin ? packet->begin : to->any ? to->end : 0;
 	to->end_known = packet->has_end;
 	to->end = packet->end;
 	if (!packet->has_begin && record->kind == CTF_EVENT)

@@ -24,7 +24,7 @@ struct json {
 
 /* ---- Pieces ---- */
 
-/* What is not UTF-8, which JSON cannot say, becomes '?'. */
+/* What is not UTF-8, which JSON cannot say, becomes \\xff and the like: names stay different. */
 static void put_text(const struct json *json, const char *text)
 {
 	size_t left = strlen(text);
@@ -35,7 +35,7 @@ static void put_text(const struct json *json, const char *text)
 		const size_t n = ctf_text_next(text, left, &c);
 
 		if (!n)
-			putc('?', json->out);
+			fprintf(json->out, "\\\\x%02x", (unsigned char)*text);
 		else if (c < 0x20)
 			fprintf(json->out, "\\u%04x", c);
 		else
@@ -80,41 +80,27 @@ static void put_range(const struct json *json, bool is_signed, const struct ctf_
 
 /* ---- Numbers ---- */
 
-static void put_ranges_of(const struct json *json, const struct ctf_class *class, const char *label)
-{
-	bool any = false;
-
-	putc('[', json->out);
-	for (uint32_t i = 0; i < class->n_mappings; i++)
-		for (uint32_t k = 0; !strcmp(class->mappings[i].label, label) && k < class->mappings[i].n_ranges; k++)
-			put_range(json, class->type == CTF_SINT, &class->mappings[i].ranges[k], &any);
-	putc(']', json->out);
-}
-
-static bool is_first(const struct ctf_class *class, uint32_t i)
-{
-	for (uint32_t k = 0; k < i; k++)
-		if (!strcmp(class->mappings[k].label, class->mappings[i].label))
-			return false;
-	return class->mappings[i].n_ranges;
-}
-
-/* A label that comes twice is one with the ranges of both. */
+/* Readers give each label one mapping. One without ranges is of values that the number cannot have. */
 static void put_mappings(const struct json *json, const struct ctf_class *class, const char *key)
 {
 	bool any = false;
 
 	for (uint32_t i = 0; i < class->n_mappings; i++) {
-		if (!is_first(class, i))
+		const struct ctf_mapping *mapping = &class->mappings[i];
+		bool any_range = false;
+
+		if (!mapping->n_ranges)
 			continue;
 		if (any)
 			putc(',', json->out);
 		else
 			fprintf(json->out, ",\"%s\":{", key);
 		any = true;
-		put_text(json, class->mappings[i].label);
-		putc(':', json->out);
-		put_ranges_of(json, class, class->mappings[i].label);
+		put_text(json, mapping->label);
+		fputs(":[", json->out);
+		for (uint32_t k = 0; k < mapping->n_ranges; k++)
+			put_range(json, class->type == CTF_SINT, &mapping->ranges[k], &any_range);
+		putc(']', json->out);
 	}
 	if (any)
 		putc('}', json->out);
@@ -139,7 +125,7 @@ static void put_number(const struct json *json, const struct out_class *class)
 	fprintf(json->out, "{\"type\":\"%s-length-%s\"", class->leb128 ? "variable" : "fixed", types[from->type]);
 	if (!class->leb128)
 		put_fixed(json, class);
-	if ((from->type == CTF_UINT || from->type == CTF_SINT) && from->base && from->base != 10)
+	if (from->base && from->base != 10)
 		fprintf(json->out, ",\"preferred-display-base\":%u", from->base);
 	if (from->type == CTF_UINT || from->type == CTF_SINT)
 		put_mappings(json, from, "mappings");

@@ -290,6 +290,25 @@ def test_labels_of_no_value(place):
     equal(re.findall(r"{ (\"x\".*?) }", text), ['"x" = 0 ... 1, "y" = 255', '"x" = 9223372036854775807'], "labels")
 
 
+def test_labels_that_come_twice(place):
+    """In CTF 2 they are one with all the ranges: JSON names nothing twice."""
+    trace = Made(place.folder / "t", [("e", "enum : u8 { A = 1, B, A = 5 ... 6 } e;")])
+    trace.packet(0, 0, 10, [trace.record(0, 5, b"\5")], trace.pack("I", 3))
+    text = (there_and_back(place, trace.folder, "2", "new") / "metadata").read_text()
+    check('"mappings":{"A":[[1,1],[5,6]],"B":[[2,2]]}' in text, text)
+
+
+def test_names_that_are_no_text(place):
+    """JSON cannot say bytes that are not UTF-8. Names of which little else is left are not the same for that."""
+    trace = Made(place.folder / "t", [("e", "enum : u8 { \"\\xff\" = 1, \"\\xfe\" = 2 } a\xff; u8 a\xfe;")], env="x\xff = 1; x\xfe = 2;")
+    metadata = trace.folder / "metadata"
+    metadata.write_bytes(metadata.read_text().encode("latin-1"))
+    trace.packet(0, 0, 10, [trace.record(0, 5, b"\1\2")], trace.pack("I", 3))
+    new = convert(place, trace.folder, place.folder / "new", "--ctf", "2")
+    equal([one["fields"] for one in read(place, new)[0]], [{r"a\xff": {"value": 1, "labels": [r"\xff"]}, r"a\xfe": 2}], "fields")
+    as_babeltrace2(place, convert(place, new, place.folder / "old"), "names")
+
+
 def test_options_that_nothing_selects(place):
     """All but one are left out, as a variant must have one; records of other events are there."""
     fields = "enum : {} {{ X = 2, Y }} tag; variant <tag> {{ u8 a; u32 b; }} v;"
@@ -383,17 +402,31 @@ def test_times_that_packets_do_not_say(place):
 
 
 def test_time_of_some_packets(place):
-    """A packet that does not say when it begins, where others do, begins with its first record."""
+    """A packet that does not say when it begins, where others do, begins with its first record, or if something is missing in front of
+    that, where the packet before ends."""
     begin = optional(near("has"), uint(8, roles=packets.STAMP), [[1, 1]])
-    context = {"has": uint(8), "begin": begin, "end": uint(8, roles=packets.END), **packets.SIZES}
+    context = {"has": uint(8), "begin": begin, "end": uint(8, roles=packets.END), "lost": uint(8, roles=packets.DISCARDED),
+               **packets.SIZES}
     source = case("source", "", [PREAMBLE, clock(), trace_class({"id": uint(8, roles=packets.STREAM_ID)}),
                                  stream(context, {"t": uint(8, roles=packets.STAMP)}, clock="c"), event(packets.NOTE)],
-                  "00 01 05 18 50 00 50 00 10 01  00 00 28 48 00 48 00 20 02", [])
+                  "00 01 05 18 00 58 00 58 00 10 01  00 00 28 00 50 00 50 00 20 02  00 00 38 03 50 00 50 00 30 03", [])
     source.write(place.folder / "t")
     for version in ("1.8", "2"):
         to = convert(place, place.folder / "t", place.folder / version, "--ctf", version)
-        equal([(head["begin"], head["end"]) for head in heads(to / "stream")], [(5, 0x18), (0x20, 0x28)], "times")
-        equal([one["cycles"] for one in read(place, to)[0]], [0x10, 0x20], "records")
+        equal([(head["begin"], head["end"]) for head in heads(to / "stream")], [(5, 0x18), (0x20, 0x28), (0x28, 0x38)], "times")
+        equal([one.get("cycles") for one in read(place, to)[0]], [0x10, 0x20, None, 0x30], "records and loss")
+    as_babeltrace2(place, place.folder / "1.8", "packets in the order of time")
+
+
+def test_times_out_of_order(place):
+    """A packet ends when it begins, or at its last record, where its source says an earlier time, or does not say it."""
+    trace = Made(place.folder / "t", EVENTS)
+    for begin, end, times in (0, 100, [160]), (200, 0, [250, 190]), (300, 0, [310, 320]):
+        trace.packet(0, begin, end, [trace.record(0, t, trace.pack("I", t)) for t in times], trace.pack("I", 3))
+    for words, wanted in ((), [(0, 100), (200, 200), (300, 320)]), (("--from", str(ORIGIN + 150)), [(150, 160), (200, 200), (300, 320)]):
+        to = convert(place, trace.folder, place.folder / f"out{len(words)}", *words)
+        equal([(head["begin"], head["end"]) for head in heads(to / "stream_0")], wanted, "times")
+        equal(rows(place, to), [160, 250, 190, 310, 320], "records")
 
 
 def test_big_packet(place):
@@ -522,6 +555,7 @@ def test_losses(place):
     equal([(one["what"], one["lost"]) for one in wanted], [("records", 5), ("packets", 4), ("records", 7)], "losses of the source")
     there_and_back(place, source, "2", "new")
     old = there_and_back(place, source, "1.8", "old")
+    equal([head["sequence"] for head in heads(old / "stream_0")], [0, 1, 2, 7, 8], "packets")
     equal(harness.discarded(old), 12, "babeltrace2: discarded records")
     for number, words in enumerate([("--filter", "rows >= 300"), ("--from", "+1s"), ("--from", "+2500ns")]):
         wanted = [one for one in map(json.loads, place.run(BORELOG, "events", "--format", "json", *words, source).stdout.splitlines())

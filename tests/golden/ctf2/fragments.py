@@ -246,7 +246,7 @@ CASES = [
         '5.6',
         [
             PREAMBLE,
-            trace(namespace='ns', name='n', uid='u', environment={'text': '"x"\n', 'number': -(2**63), 'most': 2**63 - 1}),
+            trace(namespace='ns', name='n', uid='u', environment={'text': '"x"\n\x1f', 'number': -(2**63), 'most': 2**63 - 1}),
             stream(namespace='ns', name='n', uid='u'),
             event(NOTE, namespace='ns', uid='u'),
         ],
