@@ -116,7 +116,7 @@ static void put_integer(const struct tsdl *tsdl, const struct out_class *class)
 	static const char *const bases[] = {[2] = "binary", [8] = "octal", [10] = "decimal", [16] = "hexadecimal"};
 	const struct ctf_class *from = class->from;
 	const unsigned int base = from->type == CTF_BITS || from->type == CTF_BITMAP ? 16 : from->base;
-	const char *clock = from->clock && class->size ? rewrite_clock_name(tsdl->rewrite, from->clock) : NULL;
+	const char *clock = from->clock ? rewrite_clock_name(tsdl->rewrite, from->clock) : NULL;
 
 	fprintf(tsdl->out, "integer { size = %u; align = %u; signed = %s;", class->size, class->align,
 		from->type == CTF_SINT ? "true" : "false");

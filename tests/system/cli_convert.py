@@ -194,6 +194,27 @@ def test_who_they_are(place):
         equal(said(r'\tuuid = "(.*)";', trace_class(), clock(uid=uid)), [uid] * is_uuid, "a clock's UUID")
 
 
+def test_clocks(place):
+    """Each has a name of its own in CTF 1.8. What is mapped to one, stays it, and so do both times of a packet."""
+    names = ["int", "x_4", "x", "x", None, "default"]
+    clocks = [clock(str(i), **({"name": name} if name else {})) for i, name in enumerate(names)]
+    streams = [stream({"begin": uint(8, roles=packets.STAMP), "end": uint(8, roles=packets.END), **packets.SIZES},
+                      {"t": uint(8, roles=packets.STAMP)}, clock=str(i), id=i) for i in range(len(names))]
+    events = [event(packets.NOTE, data_stream_class_id=i) for i in range(len(names))]
+    case("t", "", [PREAMBLE, trace_class({"id": uint(8, roles=packets.CLASS_ID)}), *clocks, *streams, *events],
+         {f"s{i}": f"{i:02x} 05 09 48 00 48 00  06 {i:02x}" for i in range(len(names))}, []).write(place.folder / "t")
+    text = (convert(place, place.folder / "t", place.folder / "old") / "metadata").read_text()
+    wanted = ["clock_", "x_4", "x", "x_4_4", "default", "default_6"]
+    equal(re.findall(r"^clock {\n\tname = (.*);", text, re.M), wanted, "clocks")
+    equal(re.findall(r"map = clock.(\w+).value; } timestamp_(\w+);", text),
+          [(name, which) for name in wanted for which in ("begin", "end")], "packets' times")
+    as_babeltrace2(place, place.folder / "old", "clocks")
+    trace = Made(place.folder / "mapped", [("e", "clock64 when;")])
+    trace.packet(0, 0, 10, [trace.record(0, 5, trace.pack("Q", 1))], trace.pack("I", 3))
+    text = (there_and_back(place, trace.folder, "1.8", "mapped") / "metadata").read_text()
+    check("map = clock.clk.value; } when;" in text, text)
+
+
 def made_by_ltt(place):
     for kind in KINDS:
         folder = place.folder / "-".join(kind)
