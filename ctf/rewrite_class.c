@@ -547,17 +547,16 @@ static bool same_ranges(const struct ctf_range *a, uint32_t n_a, const struct ct
 static int find_label(const struct out_class *selector, const char *text, const struct ctf_range *ranges, uint32_t n)
 {
 	const struct ctf_class *from = selector->from;
-	int found = -1;
 
 	if (from->type == CTF_BOOL && (!strcmp(text, "false") || !strcmp(text, "true")))
 		return 0;
 	for (uint32_t i = 0; i < from->n_mappings; i++)
 		if (!strcmp(from->mappings[i].label, text))
-			found = found < 0 && same_ranges(from->mappings[i].ranges, from->mappings[i].n_ranges, ranges, n);
-	for (const struct out_label *label = selector->labels; label && found < 0; label = label->next)
+			return same_ranges(from->mappings[i].ranges, from->mappings[i].n_ranges, ranges, n);
+	for (const struct out_label *label = selector->labels; label; label = label->next)
 		if (!strcmp(label->text, text))
-			found = same_ranges(label->ranges, label->n_ranges, ranges, n);
-	return found;
+			return same_ranges(label->ranges, label->n_ranges, ranges, n);
+	return -1;
 }
 
 static bool add_label(struct maker *maker, struct out_class *selector, const char *text, const struct ctf_range *ranges, uint32_t n)

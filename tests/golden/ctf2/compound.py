@@ -362,16 +362,16 @@ CASES = [
     ),
     # ---- variants ----
     case(
-        'variant-without-names',
-        '5.3.21.1: options need no names',
+        'variant-names',
+        '5.3.21.1: options need no names, and may have any',
         {
             'sel': uint(8),
             'v': variant(
-                near('sel'), option([[0, 0]], uint(8)), option([[1, 1]], uint(16)), option([[2, 2]], uint(8), 'x'), option([[3, 3]], uint(8))
+                near('sel'), option([[0, 0]], uint(8)), option([[1, 1]], uint(16)), option([[2, 2]], uint(8), '_x'), option([[3, 3]], uint(8))
             ),
         },
         '00 05  01 06 00  02 07  03 08',
-        [{'sel': 0, 'v': {'': 5}}, {'sel': 1, 'v': {'': 6}}, {'sel': 2, 'v': {'x': 7}}, {'sel': 3, 'v': {'': 8}}],
+        [{'sel': 0, 'v': {'': 5}}, {'sel': 1, 'v': {'': 6}}, {'sel': 2, 'v': {'_x': 7}}, {'sel': 3, 'v': {'': 8}}],
     ),
     case(
         'variant-unsigned',
