@@ -524,7 +524,7 @@ static void put_first(struct ctf_rewriter *to, const struct ctf_record *record)
 /* Nobody knows how many are missing in front of what is left of a stream: its first packet is not number 0. */
 static void put_loss(struct ctf_rewriter *to, uint64_t n)
 {
-	if (!n && !to->any && !to->sequence)
+	if (!n && !to->any)
 		to->sequence = 1;
 	to->discarded += n ? n : 1;
 }

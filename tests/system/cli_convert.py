@@ -422,6 +422,18 @@ def test_times_that_packets_do_not_say(place):
                 equal(bool(re.search(rf"\btimestamp_{which}\b", said)), which not in missing, f"timestamp_{which} without {name}")
 
 
+def test_packets_without_times_in_a_cut(place):
+    """Nobody knows whether packets that do not say when they begin or end are in it: those with records are."""
+    for which, option in (("begin", "--to"), ("end", "--from")):
+        source = quiet(place)
+        metadata = source / "metadata"
+        metadata.write_text(metadata.read_text().replace(f"clock64 timestamp_{which};", f"u64 other_{which};"))
+        for words, n in ((), 5), ((option, str(ORIGIN + 500)), 1):
+            to = convert(place, source, place.folder / f"{which}{n}", *words)
+            equal((to / "stream_0").read_bytes().count(b"\xc1\x1f\xfc\xc1"), n, f"packets without {which}, with {words}")
+        shutil.rmtree(source)
+
+
 def test_time_of_some_packets(place):
     """A packet that does not say when it begins, where others do, begins with its first record, or if something is missing in front of
     that, where the packet before ends."""
@@ -594,6 +606,7 @@ def test_packets_missing_first(place):
                      trace.pack("I", 3), sequence=sequence)
     got = read(place, convert(place, trace.folder, place.folder / "out", "--filter", "rows >= 100"))[0]
     equal([(one.get("lost"), one.get("fields")) for one in got], [(4, None), (None, {"rows": 100})], "loss and record")
+    equal((got[0]["from"], got[0]["to"]), (ORIGIN + 900, ORIGIN + 1000), "between the packets")
 
 
 def test_unknown_losses(place):
