@@ -463,8 +463,8 @@ static bool make_stream(struct ctf_rewrite *rewrite, const struct ctf_stream_cla
 	const uint64_t greatest = from->n_events ? from->events[from->n_events - 1]->id : 0;
 
 	stream->from = from;
-	stream->has_begin = from->clock && has_role(from->packet_context, CTF_ROLE_CLOCK);
-	stream->has_end = from->clock && has_role(from->packet_context, CTF_ROLE_END_CLOCK);
+	stream->has_begin = has_role(from->packet_context, CTF_ROLE_CLOCK);
+	stream->has_end = has_role(from->packet_context, CTF_ROLE_END_CLOCK);
 	stream->id_bits = bits_of(greatest < UINT32_MAX ? greatest + 1 : greatest);
 	stream->id_bits = stream->id_bits < 5 ? 5 : stream->id_bits > 12 ? 12 : stream->id_bits;
 	stream->id_size = greatest > UINT32_MAX ? 64 : 32;

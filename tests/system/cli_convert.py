@@ -23,7 +23,8 @@ sys.path[:0] = [str(TESTS / "compare"), str(TESTS / "ltt"), str(TESTS / "golden"
 import ctf_bt2
 import ctf_compare
 from ctf2 import clocks, compound, fixed, fragments, locations, packets, variable
-from ctf2.case import PREAMBLE, case, clock, event, near, optional, stream, uint
+from ctf2.case import (PREAMBLE, array, at, case, clock, dynamic_array, event, near, option, optional, stream, struct, uint,
+                       variant)
 from ctf2.case import trace as trace_class
 from ctf_make import make
 from ctf_make_bits import KINDS, make_bits
@@ -192,6 +193,37 @@ def test_who_they_are(place):
                          ("01234567-89ab-cdef-0123-456789abcdeg", False), ("01234567-89ab-cdef-0123x456789abcdef", False),
                          ("01234567-89ab-cdef-0123-456789abcdef0", False), ("0", False)):
         equal(said(r'\tuuid = "(.*)";', trace_class(), clock(uid=uid)), [uid] * is_uuid, "a clock's UUID")
+
+
+def test_what_is_kept_of_heads(place):
+    """What has no role, and what something that is written needs; of a record's header no variants of roles."""
+    def names(head):
+        found = [(one["name"], one["field-class"]) for one in head["member-classes"]]
+        return [(name, names(of)) if of["type"] == "structure" else name for name, of in found]
+
+    of_header = variant(near("n"), option([[0, 9]], struct({"id": uint(8, roles=packets.EVENT_ID), "x": uint(8)})))
+    for used in (False, True):
+        # The length of "c" is there by a selector that is nothing else.
+        more = {"n": uint(8, roles=packets.DISCARDED), "o": optional(near("n"), uint(8, roles=packets.DISCARDED), [[0, 9]]),
+                "c": dynamic_array(near("o"), uint(8))} if used else {"e": struct({})}
+        payload = {"a": dynamic_array(at("packet-context", "s", "number"), uint(8)) if used else uint(8)}
+        source = case("t", "", [
+            PREAMBLE,
+            trace_class({"plain": uint(8), "id": uint(8, roles=packets.CLASS_ID), "s": struct({"id": uint(8, roles=packets.STREAM_ID), "x": uint(8)})}),
+            stream({"s": struct({"number": uint(8, roles=packets.SEQUENCE)} | ({} if used else more)), **(more if used else {})},
+                   {"id": uint(8, roles=packets.EVENT_ID), "n": uint(8), "v": of_header, "b": array(2, uint(8))}),
+            event(payload)], "01 00 02 03  01 " + ("00 02 08 09" if used else "") + " 00 00 00 05 06 07  08", [])
+        folder = place.folder / f"t{used}"
+        source.write(folder)
+        new, old = (convert(place, folder, place.folder / f"{version}{used}", "--ctf", version) for version in ("2", "1.8"))
+        for trace in (folder, new, old):
+            equal([one["fields"] for one in read(place, trace)[0] if "fields" in one], [{"a": [8] if used else 8}], f"records of {trace}")
+        said = {key: part for fragment in (new / "metadata").read_text().split("\x1e")[1:] for key, part in json.loads(fragment).items()}
+        own = ["content_size", "packet_size", "packet_seq_num", "events_discarded"]
+        for part, wanted in (("packet-header", ["magic", "stream_id", "stream_instance_id", "plain", ("s", ["x"])]),
+                             ("packet-context", own + ([("s", ["number"]), "n", "o", "c"] if used else [("s", [("e", [])])])),
+                             ("event-record-header", ["id", "n", "b"])):
+            equal(names(said[part + "-field-class"]), wanted, part)
 
 
 def test_clocks(place):
