@@ -543,13 +543,14 @@ static bool same_ranges(const struct ctf_range *a, uint32_t n_a, const struct ct
 	return n_a == n_b && (!n_a || !memcmp(a, b, n_a * sizeof(*a)));
 }
 
-/* Return: -1: no such label; 0: it means something else; 1: it means these ranges. */
+/*
+ * Only optionals are selected by booleans, whose labels are none of theirs. Return: -1: no such label; 0: it means something else;
+ * 1: it means these ranges.
+ */
 static int find_label(const struct out_class *selector, const char *text, const struct ctf_range *ranges, uint32_t n)
 {
 	const struct ctf_class *from = selector->from;
 
-	if (from->type == CTF_BOOL && (!strcmp(text, "false") || !strcmp(text, "true")))
-		return 0;
 	for (uint32_t i = 0; i < from->n_mappings; i++)
 		if (!strcmp(from->mappings[i].label, text))
 			return same_ranges(from->mappings[i].ranges, from->mappings[i].n_ranges, ranges, n);

@@ -23,8 +23,8 @@ sys.path[:0] = [str(TESTS / "compare"), str(TESTS / "ltt"), str(TESTS / "golden"
 import ctf_bt2
 import ctf_compare
 from ctf2 import clocks, compound, fixed, fragments, locations, packets, variable
-from ctf2.case import (PREAMBLE, array, at, case, clock, dynamic_array, event, near, option, optional, stream, struct, uint,
-                       variant)
+from ctf2.case import (PREAMBLE, array, at, case, clock, dynamic_array, event, near, option, optional, sint, stream, struct,
+                       uint, variant)
 from ctf2.case import trace as trace_class
 from ctf_make import make
 from ctf_make_bits import KINDS, make_bits
@@ -141,6 +141,7 @@ def test_own_traces(place):
     # By this name other tools know of which CPU a packet is.
     old, = (place.folder / "own.1.1.8").rglob("metadata")
     check(re.search(r"\bcpu_id;", old.read_text()), "the packets no longer say cpu_id")
+    equal(re.findall(r"} (\w+)\[16\];", old.read_text()), ["uuid"], "UUIDs in a packet")
     info = json.loads(place.run(BORELOG, "info", "--format", "json", recorded).stdout)
     check(json.loads(place.run(BORELOG, "info", "--format", "json", result).stdout).keys() == info.keys(), "info")
 
@@ -206,21 +207,26 @@ def test_what_is_kept_of_heads(place):
         # The length of "c" is there by a selector that is nothing else.
         more = {"n": uint(8, roles=packets.DISCARDED), "o": optional(near("n"), uint(8, roles=packets.DISCARDED), [[0, 9]]),
                 "c": dynamic_array(near("o"), uint(8))} if used else {"e": struct({})}
-        payload = {"a": dynamic_array(at("packet-context", "s", "number"), uint(8)) if used else uint(8)}
+        context = {"d": dynamic_array(at("packet-context", "s", "number"), uint(8))} if used else None
+        of_header_too = dynamic_array(at("packet-header", "s", "id"), uint(8)) if used else array(2, uint(8))
         source = case("t", "", [
             PREAMBLE,
-            trace_class({"plain": uint(8), "id": uint(8, roles=packets.CLASS_ID), "s": struct({"id": uint(8, roles=packets.STREAM_ID), "x": uint(8)})}),
+            trace_class({"plain": uint(8), "id": uint(8, roles=packets.CLASS_ID),
+                         "s": struct({"id": uint(8, roles=packets.STREAM_ID), "x": uint(8)}),
+                         **({"f": dynamic_array(near("id"), uint(8))} if used else {})}),
             stream({"s": struct({"number": uint(8, roles=packets.SEQUENCE)} | ({} if used else more)), **(more if used else {})},
-                   {"id": uint(8, roles=packets.EVENT_ID), "n": uint(8), "v": of_header, "b": array(2, uint(8))}),
-            event(payload)], "01 00 02 03  01 " + ("00 02 08 09" if used else "") + " 00 00 00 05 06 07  08", [])
+                   {"id": uint(8, roles=packets.EVENT_ID), "n": uint(8), "v": of_header, "b": of_header_too}),
+            event(packets.NOTE, context)],
+            "01 00 02 03  01 00 02 08 09  00 00 00 05 06 07  0a 08" if used else "01 00 02 03  01  00 00 00 05 06 07  08", [])
         folder = place.folder / f"t{used}"
         source.write(folder)
         new, old = (convert(place, folder, place.folder / f"{version}{used}", "--ctf", version) for version in ("2", "1.8"))
         for trace in (folder, new, old):
-            equal([one["fields"] for one in read(place, trace)[0] if "fields" in one], [{"a": [8] if used else 8}], f"records of {trace}")
+            equal([one["fields"] for one in read(place, trace)[0] if "fields" in one], [{"a": 8}], f"records of {trace}")
         said = {key: part for fragment in (new / "metadata").read_text().split("\x1e")[1:] for key, part in json.loads(fragment).items()}
         own = ["content_size", "packet_size", "packet_seq_num", "events_discarded"]
-        for part, wanted in (("packet-header", ["magic", "stream_id", "stream_instance_id", "plain", ("s", ["x"])]),
+        of_trace = ["magic", "stream_id", "stream_instance_id", "plain"]
+        for part, wanted in (("packet-header", of_trace + (["id", ("s", ["id", "x"]), "f"] if used else [("s", ["x"])])),
                              ("packet-context", own + ([("s", ["number"]), "n", "o", "c"] if used else [("s", [("e", [])])])),
                              ("event-record-header", ["id", "n", "b"])):
             equal(names(said[part + "-field-class"]), wanted, part)
@@ -341,6 +347,11 @@ def test_labels_of_no_value(place):
     source.write(place.folder / "t")
     text = (convert(place, place.folder / "t", place.folder / "old") / "metadata").read_text()
     equal(re.findall(r"{ (\"x\".*?) }", text), ['"x" = 0 ... 1, "y" = 255', '"x" = 9223372036854775807'], "labels")
+    signed = sint(8, mappings={"x": [[-300, -5], [100, 128]], "y": [[-999, -200], [200, 999]]})
+    case("s", "", {"a": signed}, "fb", []).write(place.folder / "s")
+    old = convert(place, place.folder / "s", place.folder / "signed")
+    equal(re.findall(r"{ (\"x\".*?) }", (old / "metadata").read_text()), ['"x" = -128 ... -5, "x" = 100 ... 127'], "signed labels")
+    as_babeltrace2(place, old, "signed labels")
 
 
 def test_labels_that_come_twice(place):
