@@ -591,7 +591,7 @@ static bool label_option(struct maker *maker, struct out_class *variant, uint32_
 	int found = 0;
 
 	/* What was an option of TSDL has lost the '_' that its label still has. */
-	if (plain && base && find_label(selector, plain, ranges, n) < 0 && find_label(selector, base, ranges, n) > 0)
+	if (base && find_label(selector, base, ranges, n) > 0)
 		name = base;
 	for (uint32_t number = 1; name && base && number < NAME_TRIES; number++) {
 		found = is_option(maker, variant, i, name) ? 0 : find_label(selector, name, ranges, n);

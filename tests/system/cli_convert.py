@@ -549,20 +549,19 @@ def test_both_orders(place):
 
 def test_options_in_each_others_way(place):
     """In TSDL the first of several options that have a value is meant. What is left of the others may be in pieces, or nothing."""
-    for container, values in (("u8", range(6)), ("integer { size = 8; signed = true; }", (0, 255, 1, 3, 4, 128))):
-        signed = container != "u8"
-        low = -128 if signed else 0
-        tag = f"enum : {container} {{ a = 1, b = 1, c = 3 ... 4, d = {low} ... 127, e = 2, f = {low} ... 5 }}"
+    for container, size, low, high, values in (("u8", 1, 0, 127, range(6)), ("u64", 8, 0, 2**64 - 1, (0, 1, 3, 2**64 - 1)),
+                                               ("integer { size = 8; signed = true; }", 1, -128, 127, (0, 255, 1, 3, 4, 128))):
+        tag = f"enum : {container} {{ a = 1, b = 1, c = 3 ... 4, d = {low} ... {high}, e = 2, f = {low} ... 5 }}"
         fields = f"{tag} tag; variant <tag> {{ u8 a; u16 b; u8 c; u32 d; u16 e; u8 f; }} v;"
-        source = Made(place.folder / f"signed-{signed}", [("e", fields)])
+        source = Made(place.folder / f"{size}{low}", [("e", fields)])
         sizes = {1: 1, 3: 1, 4: 1}
-        records = [source.record(0, 10 * i, bytes([value]) + bytes(range(sizes.get(value, 4)))) for i, value in enumerate(values)]
+        records = [source.record(0, 10 * i, value.to_bytes(size, "little") + bytes(range(sizes.get(value, 4)))) for i, value in enumerate(values)]
         source.packet(0, 0, 100, records, source.pack("I", 3))
         wanted = read(place, source.folder)[0]
         options = ["a" if value == 1 else "c" if value in sizes else "d" for value in values]
         equal([list(one["fields"]["v"])[0] for one in wanted], options, "options")
         for version in ("1.8", "2"):
-            to = convert(place, source.folder, place.folder / f"signed-{signed}-{version}", "--ctf", version)
+            to = convert(place, source.folder, place.folder / f"{size}{low}-{version}", "--ctf", version)
             same(read(place, to)[0], wanted, f"in CTF {version}")
 
 

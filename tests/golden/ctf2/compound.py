@@ -293,6 +293,18 @@ CASES = [
         [{'u': {'value': 5, 'labels': ['on']}, 'a': 1}, {'u': {'value': 0, 'labels': []}, 'a': None}],
     ),
     case(
+        'optional-always-there',
+        '6.4.19: all values of the selector are in a range',
+        {
+            'u': uint(8),
+            'a': optional(near('u'), uint(8), [[0, 5], [6, 255]]),
+            's': sint(8),
+            'b': optional(near('s'), uint(8), [[-5, 127], [-128, -6]]),
+        },
+        '00 01 80 02  ff 03 7f 04',
+        [{'u': 0, 'a': 1, 's': -128, 'b': 2}, {'u': 255, 'a': 3, 's': 127, 'b': 4}],
+    ),
+    case(
         'optional-never-there',
         '5.3.20: ranges that no value of the selector is in',
         {
