@@ -296,7 +296,6 @@ static void set_number(const struct maker *maker, struct out_class *class)
 	if (from->leb128) {
 		class->leb128 = maker->rewrite->version == CTF_2;
 		class->size = 64;
-		class->big_endian = maker->rewrite->trace->big_endian;
 	}
 	class->widened = from->type == CTF_FLOAT && from->size == 16 && maker->rewrite->version == CTF_1_8;
 	if (class->widened)

@@ -163,7 +163,7 @@ static void put_label(const struct tsdl *tsdl, const struct out_class *class, co
 static void put_flag(const struct tsdl *tsdl, const struct out_class *class, const struct ctf_mapping *flag, bool *any)
 {
 	for (uint32_t i = 0; i < flag->n_ranges; i++)
-		for (uint64_t bit = flag->ranges[i].first; bit <= flag->ranges[i].last && bit < class->size; bit++) {
+		for (uint64_t bit = flag->ranges[i].first; bit <= flag->ranges[i].last; bit++) {
 			const struct ctf_range range = {(uint64_t)1 << bit, (uint64_t)1 << bit};
 
 			put_label(tsdl, class, flag->label, &range, any);

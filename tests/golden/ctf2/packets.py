@@ -402,6 +402,36 @@ CASES = [
         notes([1], packet_context={'w': 'A'}),
     ),
     case(
+        'variant-in-the-packet-header',
+        '5.3.22: in any scope',
+        [
+            PREAMBLE,
+            trace({'s': uint(8), 'v': variant(near('s'), option([[1, 1]], uint(8), 'a'), option([[2, 2]], uint(16), 'b'))}),
+            stream(),
+            event(NOTE),
+        ],
+        '02 05 00  09',
+        notes([9]),
+    ),
+    case(
+        'optional-in-the-record-header',
+        '5.3.20: in any scope',
+        [
+            PREAMBLE,
+            stream(header={'id': uint(8, roles=EVENT_ID), 'h': uint(8), 'o': optional(near('h'), uint(8), [[1, 1]])}),
+            event(NOTE),
+        ],
+        '00 01 07  08   00 02  09',
+        notes([8, 9]),
+    ),
+    case(
+        'variant-in-the-specific-context',
+        '5.3.22: in any scope',
+        [PREAMBLE, stream(), event(NOTE, {'c': uint(8), 'w': variant(near('c'), option([[3, 3]], uint(8), 'x'))})],
+        '03 08  09   03 0a  0b',
+        [record(event_context={'c': 3, 'w': {'x': w}}, fields={'a': a}) for w, a in ((8, 9), (10, 11))],
+    ),
+    case(
         'stream-of-nothing',
         '6: nothing is left to be decoded',
         [PREAMBLE, stream(), event(NOTE)],
