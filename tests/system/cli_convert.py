@@ -207,7 +207,9 @@ def test_what_is_kept_of_heads(place):
     for used in (False, True):
         # The length of "c" is there by a selector that is nothing else.
         more = {"n": uint(8, roles=packets.DISCARDED), "o": optional(near("n"), uint(8, roles=packets.DISCARDED), [[0, 9]]),
-                "c": dynamic_array(near("o"), uint(8))} if used else {"e": struct({})}
+                "c": dynamic_array(near("o"), uint(8))} if used else {
+                    "e": struct({}), "q": uint(8, roles=packets.DISCARDED),
+                    "r": optional(near("q"), uint(8, roles=packets.DISCARDED), [[1, 1]])}
         context = {"d": dynamic_array(at("packet-context", "s", "number"), uint(8))} if used else None
         of_header_too = dynamic_array(at("packet-header", "s", "id"), uint(8)) if used else array(2, uint(8))
         source = case("t", "", [
@@ -218,7 +220,7 @@ def test_what_is_kept_of_heads(place):
             stream({"s": struct({"number": uint(8, roles=packets.SEQUENCE)} | ({} if used else more)), **(more if used else {})},
                    {"id": uint(8, roles=packets.EVENT_ID), "n": uint(8), "v": of_header, "b": of_header_too}),
             event(packets.NOTE, context)],
-            "01 00 02 03  01 00 02 08 09  00 00 00 05 06 07  0a 08" if used else "01 00 02 03  01  00 00 00 05 06 07  08", [])
+            "01 00 02 03  01 00 02 08 09  00 00 00 05 06 07  0a 08" if used else "01 00 02 03  01 00  00 00 00 05 06 07  08", [])
         folder = place.folder / f"t{used}"
         source.write(folder)
         new, old = (convert(place, folder, place.folder / f"{version}{used}", "--ctf", version) for version in ("2", "1.8"))
@@ -563,7 +565,8 @@ def test_options_in_each_others_way(place):
         fields = f"{tag} tag; variant <tag> {{ u8 a; u16 b; u8 c; u32 d; u16 e; u8 f; }} v;"
         source = Made(place.folder / f"{size}{low}", [("e", fields)])
         sizes = {1: 1, 3: 1, 4: 1}
-        records = [source.record(0, 10 * i, value.to_bytes(size, "little") + bytes(range(sizes.get(value, 4)))) for i, value in enumerate(values)]
+        records = [source.record(0, 10 * i, value.to_bytes(size, "little") + bytes(range(sizes.get(value, 4))))
+                   for i, value in enumerate(values)]
         source.packet(0, 0, 100, records, source.pack("I", 3))
         wanted = read(place, source.folder)[0]
         options = ["a" if value == 1 else "c" if value in sizes else "d" for value in values]

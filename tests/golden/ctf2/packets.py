@@ -386,13 +386,22 @@ CASES = [
             PREAMBLE,
             trace({'magic': uint(8), 'stream-id': uint(8)}),
             stream(
-                {'a_b': uint(8), 'a b': uint(8), 'content size': uint(8), **SIZES},
+                {
+                    **{name: uint(8) for name in ('a_b', 'a b', 'content size', '_c', '')},
+                    's': struct({'packet_size': uint(8)}),
+                    **SIZES,
+                },
                 {'id': uint(8), 'v': uint(8), 'timestamp': uint(8)},
             ),
             event({'id': uint(8), 'x_y': uint(8), 'x y': uint(8)}),
         ],
-        '01 02  03 04 06 78 00 78 00  07 08 09  0a 0b 0c',
-        [record(packet_context={'a_b': 3, 'a b': 4, 'content size': 6}, fields={'id': 10, 'x_y': 11, 'x y': 12})],
+        '01 02  03 04 06 0d 0e 0f 90 00 90 00  07 08 09  0a 0b 0c',
+        [
+            record(
+                packet_context={'a_b': 3, 'a b': 4, 'content size': 6, '_c': 13, '': 14, 's': {'packet_size': 15}},
+                fields={'id': 10, 'x_y': 11, 'x y': 12},
+            )
+        ],
     ),
     case(
         'packet-context-of-wide-strings',
