@@ -386,6 +386,13 @@ CASES = [
         [{'sel': 0, 'v': {'': 5}}, {'sel': 1, 'v': {'': 6}}, {'sel': 2, 'v': {'_x': 7}}, {'sel': 3, 'v': {'': 8}}],
     ),
     case(
+        'variant-of-a-label-with-fewer-values',
+        '5.3.22: mappings of the selector are no matter',
+        {'sel': uint(8, mappings={'a': [[1, 1]]}), 'v': variant(near('sel'), option([[1, 1], [5, 5]], uint(8), 'a'))},
+        '01 06  05 07',
+        [{'sel': {'value': 1, 'labels': ['a']}, 'v': {'a': 6}}, {'sel': {'value': 5, 'labels': []}, 'v': {'a': 7}}],
+    ),
+    case(
         'variant-unsigned',
         '6.4.20, example 62',
         {

@@ -339,6 +339,13 @@ CASES = [
         [record(fields={'a': 'ab'})],
     ),
     case(
+        'location-of-a-value-with-the-name-of-its-user',
+        '5.3.1: the path says which',
+        {'n': uint(8), 's': struct({'n': dynamic_string(payload('n')), 'm': uint(8)})},
+        '02 "ab" 03',
+        [{'n': 2, 's': {'n': 'ab', 'm': 3}}],
+    ),
+    case(
         'location-of-reversed-bits',
         '6.4.2: the decoded value',
         {
