@@ -152,8 +152,9 @@ def test_what_metadata_says(place):
     trace = Made(place.folder / "t", EVENTS, clock_more='description = "a \\"clock\\""; precision = 7; offset = 5;', env='a = 1; b = "x";')
     trace.packet(0, 0, 10, [trace.record(0, 5, trace.pack("I", 1))], trace.pack("I", 3))
     text = (trace.folder / "metadata").read_text()
-    (trace.folder / "metadata").write_text(text.replace("id = 0; stream_id = 0; fields",
-                                                        'id = 0; stream_id = 0; loglevel = 13; model.emf.uri = "file:a.c#L3"; fields'))
+    for id, more in enumerate(('loglevel = 13; model.emf.uri = "file:a.c#L3";', 'model.emf.uri = "file:b.c#L4";', "loglevel = 2;")):
+        text = text.replace(f"id = {id}; stream_id = 0; fields", f"id = {id}; stream_id = 0; {more} fields")
+    (trace.folder / "metadata").write_text(text)
 
     def info(folder):
         got = json.loads(place.run(BORELOG, "info", "--format", "json", folder).stdout)["traces"][0]
@@ -161,7 +162,8 @@ def test_what_metadata_says(place):
             {key: event.get(key) for key in ("name", "id", "log_level", "source")} for event in got["stream_classes"][0]["events"]]
 
     wanted = info(trace.folder)
-    check(any(event.get("log_level") == 13 and event["source"] == "file:a.c#L3" for event in wanted[3:]), wanted)
+    equal([(event["log_level"], event["source"]) for event in wanted[3:]], [(13, "file:a.c#L3"), (None, "file:b.c#L4"), (2, None)],
+          "events")
     check(wanted[1] and wanted[2], wanted)
     equal(info(convert(place, trace.folder, place.folder / "new", "--ctf", "2")), wanted, "in CTF 2")
     equal(info(convert(place, place.folder / "new", place.folder / "old", "--ctf", "1.8")), wanted, "back in CTF 1.8")
