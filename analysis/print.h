@@ -84,6 +84,14 @@ void printer_free(struct printer *printer);
 /** printer_put() - append a record; text->failed: out of memory. */
 void printer_put(struct printer *printer, const struct ctf_record *record, struct text *text);
 
+#define PRINT_MARK '\001' /* around a day; no other control character is ever in the text */
+
+/** print_is_marked() - has what printer_put() appended for one record, at @line, anything for print_join()? */
+static inline bool print_is_marked(const char *line)
+{
+	return *line == PRINT_MARK;
+}
+
 /** What print_join() knows of the output so far. All zero: nothing yet. */
 struct print_joint {
 	char day[PRINT_DAY_MAX]; /* printed last */
@@ -97,7 +105,8 @@ struct print_joint {
  * @joint: for the whole of an output, which several printers made piece by piece; a piece can end anywhere
  * @write: called with what is to be written; false: no more. May be called several times, or not at all
  *
- * Only text needs it; the other formats are left as they are. Return: what @write returned last, or true.
+ * Only text needs it, and of text only what has records with a mark (print_is_marked()); the other formats are left as they are.
+ * Return: what @write returned last, or true.
  */
 bool print_join(struct print_joint *joint, const char *bytes, size_t size,
 		bool (*write)(void *data, const char *bytes, size_t size), void *data);

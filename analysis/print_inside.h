@@ -14,7 +14,6 @@
 
 #define PRINT_LABELS 256u /* values whose labels are kept ready, a power of 2 */
 #define PRINT_VALUES 64u  /* of an array at once */
-#define PRINT_MARK '\001' /* around a day; no other control character is ever in the text */
 
 /** A field that was asked for, or a column. */
 struct print_field {
@@ -75,7 +74,8 @@ struct print_packet {
 typedef void print_make_label(const struct ctf_class *class, uint64_t value, struct text *text);
 
 struct print_label {
-	print_make_label *make; /* and class and value: what text is of. In CSV a class is shown as text or, in a structure, as JSON */
+	print_make_label
+		*make; /* and class and value: what text is of. In CSV a class is shown as text or, in a structure, as JSON */
 	const struct ctf_class *class;
 	uint64_t value;
 	struct text text;

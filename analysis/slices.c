@@ -45,6 +45,7 @@ struct piece {
 	struct ctf_error *error;
 	size_t room;
 	size_t size;
+	bool noted;
 	char bytes[];
 };
 
@@ -235,6 +236,8 @@ static bool hand_out(struct run *run, const struct piece *piece)
 {
 	const struct slices_job *job = run->job;
 
+	if (!piece->error && piece->noted && job->take_noted)
+		return job->take_noted(job->data, piece->bytes, piece->size);
 	if (!piece->error)
 		return !job->take || !piece->size || job->take(job->data, piece->bytes, piece->size);
 	if (job->error && !is_known(run, piece->error))
@@ -318,9 +321,11 @@ static void give_written(struct slice_full *slice)
 	piece->size = (size_t)(slice->pub.at - piece->bytes);
 	if (!piece->size)
 		return;
+	piece->noted = slice->pub.noted;
 	slice->writing = NULL;
 	slice->pub.at = NULL;
 	slice->pub.left = 0;
+	slice->pub.noted = false;
 	slice->shown_ns = now_ns();
 	give(slice, piece);
 }

@@ -287,6 +287,8 @@ static bool put(struct worker *worker, struct slice *slice, const struct ctf_rec
 		return false;
 	memcpy(to, line->bytes, line->size);
 	slice_used(slice, line->size);
+	if (print_is_marked(line->bytes))
+		slice_note(slice);
 	return true;
 }
 
@@ -307,14 +309,23 @@ static void work(void *data, void *at, struct slice *slice)
 	}
 }
 
+static bool wants_more(const struct job *job)
+{
+	return !job->events->limit || job->only->n < job->events->limit;
+}
+
 static bool take(void *data, const char *bytes, size_t size)
 {
-	struct job *job = data;
-	struct events *events = job->events;
+	const struct job *job = data;
 
-	if (!events_take(events, bytes, size))
-		return false;
-	return !events->limit || job->only->n < events->limit;
+	return write_out(job->events, bytes, size) && wants_more(job);
+}
+
+static bool take_marked(void *data, const char *bytes, size_t size)
+{
+	const struct job *job = data;
+
+	return events_take(job->events, bytes, size) && wants_more(job);
 }
 
 static void complain(void *data, const struct ctf_error *error)
@@ -360,6 +371,7 @@ static int print_all(struct events *events)
 		.work = work,
 		.worker_end = worker_end,
 		.take = take,
+		.take_noted = take_marked,
 		.error = complain,
 		.progress = progress,
 	};

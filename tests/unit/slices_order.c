@@ -682,7 +682,7 @@ static void test_shown_meanwhile(void **state)
 	const struct slices_job job = {.ctf = &ctf, .workers = 2, .work = write_little, .take = take_shown};
 
 	(void)state;
-	make_stream(&ctf, 0, 3000, true);
+	make_stream(&ctf, 0, 300, true);
 	assert_int_equal(slices_run(&job), 0);
 	assert_true(shown_meanwhile);
 	free_model(&ctf);
@@ -745,6 +745,70 @@ static void test_large_and_nothing(void **state)
 	}
 }
 
+/* ---- Notes ---- */
+
+#define NOTED 97u /* one record of so many */
+
+static void work_noting(void *data, void *worker, struct slice *slice)
+{
+	const struct ctf_record *record;
+	char *line;
+
+	(void)data;
+	while ((record = slice_next(slice)) && (line = slice_room(slice, LINE))) {
+		slice_used(slice, (size_t)line_of(record, line));
+		if (ctf_record_offset(record) % NOTED == 0)
+			slice_note(slice);
+		++*(uint64_t *)worker;
+	}
+}
+
+static unsigned int noted_in(const char *bytes, size_t size)
+{
+	unsigned int n = 0;
+
+	for (const char *end = bytes + size; bytes < end; bytes = (const char *)memchr(bytes, '\n', (size_t)(end - bytes)) + 1)
+		n += strtoull((const char *)memchr(bytes, ':', (size_t)(end - bytes)) + 1, NULL, 10) % NOTED == 0;
+	return n;
+}
+
+static bool take_others(void *data, const char *bytes, size_t size)
+{
+	assert_int_equal(noted_in(bytes, size), 0);
+	return take(data, bytes, size);
+}
+
+static bool take_noted(void *data, const char *bytes, size_t size)
+{
+	assert_true(noted_in(bytes, size));
+	return take(data, bytes, size);
+}
+
+/* The pieces that have what was noted, and no others, are taken as such; all are there in their order. */
+static void test_noted(void **state)
+{
+	(void)state;
+	for (unsigned int workers = 1; workers < 4; workers++) {
+		struct ctf ctf = {.n_streams = 2};
+		struct result wanted, got = {0};
+		struct slices_job job;
+
+		make_stream(&ctf, 0, 300, true);
+		make_stream(&ctf, 1, 300, true);
+		wanted = read_plainly(&ctf, &(struct ctf_select){0});
+		job = job_for(&ctf, &got, workers);
+		job.work = work_noting;
+		job.take = take_others;
+		job.take_noted = take_noted;
+		assert_int_equal(slices_run(&job), 0);
+		assert_same(&got, &wanted);
+		assert_true(noted_in(got.text, got.size) > 10);
+		free_result(&wanted);
+		free_result(&got);
+		free_model(&ctf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -759,6 +823,7 @@ int main(void)
 		cmocka_unit_test(test_records_between),
 		cmocka_unit_test(test_no_memory_for_workers),
 		cmocka_unit_test(test_large_and_nothing),
+		cmocka_unit_test(test_noted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
