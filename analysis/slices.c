@@ -236,10 +236,8 @@ static bool hand_out(struct run *run, const struct piece *piece)
 {
 	const struct slices_job *job = run->job;
 
-	if (!piece->error && piece->noted && job->take_noted)
-		return job->take_noted(job->data, piece->bytes, piece->size);
 	if (!piece->error)
-		return !job->take || !piece->size || job->take(job->data, piece->bytes, piece->size);
+		return !job->take || !piece->size || job->take(job->data, piece->bytes, piece->size, piece->noted);
 	if (job->error && !is_known(run, piece->error))
 		job->error(job->data, piece->error);
 	return true;

@@ -49,14 +49,12 @@ struct slices_job {
 	 *
 	 * worker_end   when all threads have ended, for each worker in turn, to merge what it gathered and to free it
 	 * take         output, in order; a piece ends anywhere, but errors and ends of slices do not come in between what is
-	 *              written between two calls of slice_next(). Returns false to end it all
-	 * take_noted   as take, for pieces that slice_note() was called for; missing: take
-	 * error        what could not be read, in order; each once, although slices that touch the same packet all meet it
-	 * progress     bytes of files, each 100 ms or so
+	 *              written between two calls of slice_next(); with what slice_note() was called for, or without. Returns false
+	 * to end it all error        what could not be read, in order; each once, although slices that touch the same packet all
+	 * meet it progress     bytes of files, each 100 ms or so
 	 */
 	void (*worker_end)(void *data, void *worker);
-	bool (*take)(void *data, const char *bytes, size_t size);
-	bool (*take_noted)(void *data, const char *bytes, size_t size);
+	bool (*take)(void *data, const char *bytes, size_t size, bool noted);
 	void (*error)(void *data, const struct ctf_error *error);
 	void (*progress)(void *data, uint64_t done, uint64_t total);
 };
@@ -113,7 +111,7 @@ static inline void slice_used(struct slice *slice, size_t size)
 }
 
 /**
- * slice_note() - what was written last, in one step, is something that the caller has to look at: take_noted
+ * slice_note() - what was written last, in one step, is something that take() has to look at
  *
  * All else it can pass on without reading it, which is dear: the bytes are in another CPU's cache, if in any.
  */

@@ -309,23 +309,15 @@ static void work(void *data, void *at, struct slice *slice)
 	}
 }
 
-static bool wants_more(const struct job *job)
+/* What has no day in it goes out as it is: it is in another CPU's cache. */
+static bool take(void *data, const char *bytes, size_t size, bool noted)
 {
-	return !job->events->limit || job->only->n < job->events->limit;
-}
+	struct job *job = data;
+	struct events *events = job->events;
 
-static bool take(void *data, const char *bytes, size_t size)
-{
-	const struct job *job = data;
-
-	return write_out(job->events, bytes, size) && wants_more(job);
-}
-
-static bool take_marked(void *data, const char *bytes, size_t size)
-{
-	const struct job *job = data;
-
-	return events_take(job->events, bytes, size) && wants_more(job);
+	if (!(noted ? events_take(events, bytes, size) : write_out(events, bytes, size)))
+		return false;
+	return !events->limit || job->only->n < events->limit;
 }
 
 static void complain(void *data, const struct ctf_error *error)
@@ -371,7 +363,6 @@ static int print_all(struct events *events)
 		.work = work,
 		.worker_end = worker_end,
 		.take = take,
-		.take_noted = take_marked,
 		.error = complain,
 		.progress = progress,
 	};

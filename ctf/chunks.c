@@ -124,21 +124,13 @@ static bool same_stream(struct pair *pair, const struct ctf_stream_class *whole,
 	return true;
 }
 
-static const struct ctf_stream_class *stream_by_id(const struct ctf_trace *trace, uint64_t id)
-{
-	for (uint32_t i = 0; i < trace->n_streams; i++)
-		if (trace->streams[i]->id == id)
-			return trace->streams[i];
-	return NULL;
-}
-
 static bool same_streams(struct pair *pair)
 {
 	if (!same_class(pair, pair->whole->packet_header, pair->part->packet_header))
 		return false;
 	for (uint32_t i = 0; i < pair->part->n_streams; i++) {
 		const struct ctf_stream_class *part = pair->part->streams[i];
-		const struct ctf_stream_class *whole = stream_by_id(pair->whole, part->id);
+		const struct ctf_stream_class *whole = model_stream_by_id(pair->whole, part->id);
 
 		if (!whole || !same_stream(pair, whole, part))
 			return false;
@@ -160,23 +152,21 @@ int chunks_same_metadata(const struct ctf_trace *whole, const struct ctf_trace *
 	return same;
 }
 
-static uint64_t apart(uint64_t a, uint64_t b)
+static uint64_t apart(int64_t a, int64_t b)
 {
-	return a > b ? a - b : b - a;
+	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
 }
 
 bool chunks_same_time(const struct ctf_stream_class *class, const struct ctf_trace *part, uint64_t cycles)
 {
-	const struct ctf_stream_class *of_part = stream_by_id(part, class->id);
+	const struct ctf_stream_class *of_part = model_stream_by_id(part, class->id);
 	const struct ctf_clock *a = class->clock, *b = of_part ? of_part->clock : NULL;
-	int64_t x, y;
 
 	if (!a || !b)
 		return true;
-	x = ctf_clock_ns(a, cycles);
-	y = ctf_clock_ns(b, cycles);
-	return apart(a->frequency, b->frequency) <= a->frequency / CHUNKS_FREQUENCY_PART &&
-	       (x > y ? (uint64_t)x - (uint64_t)y : (uint64_t)y - (uint64_t)x) <= CHUNKS_TIME_NS;
+	/* No frequency is beyond CTF_FREQUENCY_MAX. */
+	return apart((int64_t)a->frequency, (int64_t)b->frequency) <= a->frequency / CHUNKS_FREQUENCY_PART &&
+	       apart(ctf_clock_ns(a, cycles), ctf_clock_ns(b, cycles)) <= CHUNKS_TIME_NS;
 }
 
 /* ---- Packets ---- */
@@ -197,23 +187,18 @@ static bool same_begin(const struct ctf_packet *a, const struct ctf_packet *b)
 	       (!a->has_sequence || a->sequence == b->sequence) && (!a->has_begin || a->begin == b->begin);
 }
 
-static int compare(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 /* Which of two copies of a packet is the fuller one? 0: neither is. */
 static int by_fullness(const struct stream_reader *a, const struct stream_reader *b)
 {
 	const struct ctf_packet *x = &a->packet, *y = &b->packet;
 
 	if (a->content != b->content)
-		return compare(a->content, b->content);
+		return set_compare(a->content, b->content);
 	if (a->cut != b->cut)
 		return a->cut ? -1 : 1;
 	if (x->has_end != y->has_end)
 		return x->has_end ? 1 : -1;
-	return x->has_end ? compare(x->end, y->end) : 0;
+	return x->has_end ? set_compare(x->end, y->end) : 0;
 }
 
 /* The packet's bytes from @at on, @n of them, or as many as are at hand. NULL: none. */

@@ -86,7 +86,8 @@ static void drop_top(struct ctf_iter *iter)
 
 /* ---- One reader ---- */
 
-/* Is the record, and what follows it in the stream, of a part that begins at @ns? Unless its packet is in the part in front as a
+/*
+ * Is the record, and what follows it in the stream, of a part that begins at @ns? Unless its packet is in the part in front as a
  * whole.
  */
 static bool is_from(const struct stream_reader *reader, int64_t ns)

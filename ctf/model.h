@@ -115,6 +115,15 @@ static inline bool model_is_less(uint64_t a, uint64_t b, bool is_signed)
 	return is_signed ? (int64_t)a < (int64_t)b : a < b;
 }
 
+/** model_stream_by_id() - of a finished trace; NULL: it has none. */
+static inline const struct ctf_stream_class *model_stream_by_id(const struct ctf_trace *trace, uint64_t id)
+{
+	for (uint32_t i = 0; i < trace->n_streams; i++)
+		if (trace->streams[i]->id == id)
+			return trace->streams[i];
+	return NULL;
+}
+
 /** model_init() - an empty one; @path and @error stay the caller's. */
 void model_init(struct ctf_model *model, const char *path, struct ctf_error *error);
 /** Frees the lists, not the arena. */

@@ -277,18 +277,10 @@ static enum ctf_status head_roles(struct stream_reader *reader, enum ctf_scope s
 	return CTF_RECORD;
 }
 
-static const struct ctf_stream_class *class_by_id(const struct ctf_trace *trace, uint64_t id)
-{
-	for (uint32_t i = 0; i < trace->n_streams; i++)
-		if (trace->streams[i]->id == id)
-			return trace->streams[i];
-	return NULL;
-}
-
 static enum ctf_status head_class(struct stream_reader *reader, const struct head_values *values)
 {
 	const struct ctf_trace *trace = reader->trace;
-	const struct ctf_stream_class *class = class_by_id(trace, values->stream_class);
+	const struct ctf_stream_class *class = model_stream_by_id(trace, values->stream_class);
 
 	/* In CTF 1.8 the only one needs no id; in CTF 2 a packet that has none is of class 0. */
 	if (!values->has_stream_class && trace->n_streams == 1 && trace->major == 1)
@@ -421,7 +413,7 @@ static enum ctf_status next_file(struct stream_reader *reader)
 			next->offset = next->number = 0;
 			return CTF_ERROR;
 		}
-		if (reader->stream->ends && reader->stream->ends[next->file] < reader->window.file_size)
+		if (reader->stream->ends[next->file] < reader->window.file_size)
 			reader->window.file_size = reader->stream->ends[next->file];
 	}
 	return CTF_RECORD;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * set.h - a set of traces, inside. Not for anybody outside ctf/.
+ * set.h - a set of traces, inside, and what set.c and set_streams.c share while one is opened. Not for anybody outside ctf/.
+ *
+ * Once it is open a set does not change, but for the indices of its streams, which have locks of their own.
  */
 #ifndef BL_CTF_SET_H
 #define BL_CTF_SET_H
@@ -14,13 +16,12 @@
 
 struct set_stream {
 	struct ctf_stream pub;
-	const uint64_t *ends; /* of the files, in bytes: what is behind is in a later file, too; NULL: all of them are read whole */
+	const uint64_t *ends; /* of the files, in bytes: what is behind is in a later file, too; UINT64_MAX: nothing is */
 	struct index index;
 };
 
 struct set_trace {
 	struct ctf_model model;
-	struct set_trace *next;
 };
 
 struct ctf {
@@ -50,6 +51,12 @@ struct opening {
 
 /** set_grow() - room for one more at the end of an array of @n items of @size bytes. @array: of the pointer to it. */
 bool set_grow(void *array, uint32_t n, size_t size);
+
+/** set_compare() - -1, 0, 1: for orders. */
+static inline int set_compare(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
 
 /** set_by_name() - order of what is in a directory, for fts_open(). */
 int set_by_name(const FTSENT **a, const FTSENT **b);

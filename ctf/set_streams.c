@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * set_streams.c - sorts the files of a trace into data streams, over all of the trace's chunks (chunks.h).
+ *
+ * Files of one stream class and id are a data stream, in the order of what their first packets say; a file without an id is one of
+ * its own. What a later chunk has, too, is read there: data_file.end is where a file stops, 0 if none of it is read. Either all
+ * chunks go together or nothing is added.
  */
 #include "ctf/set.h"
 
@@ -151,11 +155,6 @@ static int by_begin(const void *a, const void *b)
 	return strverscmp(x->own->dir, y->own->dir);
 }
 
-static int compare(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 static int by_start(const struct start *a, const struct start *b)
 {
 	if (a->has_begin != b->has_begin)
@@ -164,23 +163,23 @@ static int by_start(const struct start *a, const struct start *b)
 		return a->begin < b->begin ? -1 : 1;
 	if (a->has_sequence != b->has_sequence)
 		return a->has_sequence ? -1 : 1;
-	return a->has_sequence ? compare(a->sequence, b->sequence) : 0;
+	return a->has_sequence ? set_compare(a->sequence, b->sequence) : 0;
 }
 
 /* Files of one stream one after the other, in the stream's own order of chunks, which may not be that of the chunks. */
 static int by_stream(const void *a, const void *b)
 {
 	const struct data_file *x = a, *y = b;
-	int order = compare(x->class->id, y->class->id);
+	int order = set_compare(x->class->id, y->class->id);
 
 	if (!order)
 		order = x->has_id - y->has_id;
 	if (!order && x->has_id)
-		order = compare(x->id, y->id);
+		order = set_compare(x->id, y->id);
 	if (!order)
 		order = by_start(&x->run, &y->run);
 	if (!order)
-		order = compare(x->chunk, y->chunk);
+		order = set_compare(x->chunk, y->chunk);
 	if (!order && x->has_id)
 		order = by_start(&x->start, &y->start);
 	return order ? order : strverscmp(x->path, y->path);

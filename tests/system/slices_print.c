@@ -41,9 +41,10 @@ static void work(void *data, void *worker, struct slice *slice)
 		slice_used(slice, print(record, line));
 }
 
-static bool take(void *data, const char *bytes, size_t size)
+static bool take(void *data, const char *bytes, size_t size, bool noted)
 {
 	(void)data;
+	(void)noted;
 	return fwrite(bytes, 1, size, stdout) == size;
 }
 
