@@ -48,13 +48,8 @@ static bool has_labels(const struct ctf_class *whole, const struct ctf_class *pa
 /* Do lengths and selectors refer to the same fields? Those are met before what refers to them. */
 static bool same_references(struct pair *pair, const struct ctf_class *whole, const struct ctf_class *part)
 {
-	if (part->save >= 0) {
-		int32_t *known = &pair->saves[part->save];
-
-		if (*known != SAVE_UNKNOWN && *known != whole->save)
-			return false;
-		*known = whole->save;
-	}
+	if (part->save >= 0)
+		pair->saves[part->save] = whole->save;
 	return whole->source == (part->source < 0 ? -1 : pair->saves[part->source]);
 }
 
@@ -244,8 +239,7 @@ static enum match match(struct stream_reader *earlier, struct stream_reader *lat
 	const uint64_t head = earlier->decoder.pos; /* bits; sizes and times in it change when a packet gets full */
 	const uint64_t content = order > 0 ? later->content : earlier->content;
 
-	if (!same_begin(&earlier->packet, &later->packet) || head != later->decoder.pos ||
-	    !same_bytes(earlier, later, order ? (head + 7) / 8 : 0, content / 8))
+	if (!same_begin(&earlier->packet, &later->packet) || !same_bytes(earlier, later, order ? (head + 7) / 8 : 0, content / 8))
 		return MATCH_OTHER;
 	return !order ? MATCH_SAME : order < 0 ? MATCH_LESS : MATCH_MORE;
 }
@@ -298,19 +292,11 @@ static enum chunk_fit fit(struct stream_reader *earlier, struct stream_reader *l
 	reader_go(earlier, place);
 	if (reader_packet(later) != CTF_RECORD)
 		return CHUNK_OTHER;
-	for (;;) {
-		const uint64_t clock = earlier->clock;
-
-		status = reader_packet(earlier);
-		if (status == CTF_END)
-			break;
+	while ((status = reader_packet(earlier)) != CTF_END) {
 		if (status == CTF_ERROR)
 			continue;
 		if (same_begin(&earlier->packet, &later->packet)) {
-			*place = (struct place){.file = earlier->next.file,
-						.offset = earlier->packet.offset,
-						.number = earlier->packet.number,
-						.clock = clock};
+			*place = (struct place){.file = earlier->next.file, .offset = earlier->packet.offset};
 			return fit_on(earlier, later);
 		}
 		last = earlier->packet;

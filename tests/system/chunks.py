@@ -3,13 +3,19 @@
 """Chunks of one recording, as rotations and snapshots leave them, opened together: one trace, nothing twice; and what only looks like it."""
 import json
 import os
+import pathlib
 import random
 import shutil
+import sys
 
 import harness
 from cli_events import ask, start_victim
 from ctf_made import EVENT_HEADER, HEAD, ORIGIN, Made
 from harness import BORELOG, check, equal
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "golden"))
+from ctf2.case import case, event, preamble, stream, trace, uint
+from ctf2.packets import SEQUENCE, STREAM_ID, TOTAL
 
 EVENTS = [("db:query", "u32 rows;"), ("db:done", "")]
 CHUNK = {"trace_more": 'uuid = "00000000-0000-4000-8000-000000000002";'}
@@ -69,7 +75,9 @@ def test_snapshots(place):
     text = place.run(BORELOG, "info", c, a, d, b).stdout
     check(text.startswith(f"{a}\n  goes on in") and text.count(str(place.folder)) >= 4, text)
     stats = json.loads(place.run(BORELOG, "stats", "--format", "json", a, b, c, d).stdout)
-    equal(stats["records"], 100, "records of stats")
+    equal((stats["records"], stats["traces"][0]["chunks"]), (100, [str(folder) for folder in (a, b, c, d)]), "stats")
+    text = place.run(BORELOG, "stats", a, b, c, d).stdout
+    check(f"{a} and 3 more: " in text, text)
     for k in range(10):
         equal(sorted(rows(place, "--from", str(ORIGIN + 100 * k), a, b, c, d)), sorted(2 * wanted(range(k, 10))), f"from packet {k} on")
     judge = place.run("/usr/bin/python3", harness.pathlib.Path(__file__).parent.parent / "compare" / "ctf_compare.py", BORELOG, a, b, c, d)
@@ -77,6 +85,15 @@ def test_snapshots(place):
     done = place.run(BORELOG, "convert", "-o", place.folder / "one", a, b, c, d)
     equal(done.returncode, 0, done.stderr)
     equal(sorted(rows(place, place.folder / "one")), all_of_it, "converted")
+
+
+def test_many(place):
+    """Not all of them are listed for people."""
+    for k in range(12):
+        chunk(place, f"c{k}", (k,))
+    text = place.run(BORELOG, "info", place.folder).stdout
+    check(str(place.folder / "c7") in text and str(place.folder / "c8") not in text and " and 4 more\n" in text, text)
+    equal(rows(place, place.folder), wanted(range(12)), "records")
 
 
 def test_copied_before_it_was_full(place):
@@ -95,6 +112,16 @@ def test_cut(place):
     path = a.folder / "stream_0"
     path.write_bytes(path.read_bytes()[:-20])
     equal(rows(place, a.folder, b.folder), wanted(range(6)), "records")
+
+
+def test_cut_in_padding(place):
+    """Two end with the same packet, of which one has not all of the padding."""
+    a, b = chunk(place, "a", range(2)), chunk(place, "b", range(1, 2))
+    for made in a, b:
+        made.packet(0, 200, 290, [made.record(0, 200, made.pack("I", 20))], made.pack("I", 0), sequence=2, padding=40)
+    path = a.folder / "stream_0"
+    path.write_bytes(path.read_bytes()[:-20])
+    equal(rows(place, a.folder, b.folder), [*wanted(range(2)), 20], "records")
 
 
 def test_cut_behind_each_other(place):
@@ -198,15 +225,44 @@ def test_others(place):
         "times are others": chunk(place, "h", range(4, 6), swap=[("offset_s = 1700000000", "offset_s = 1700000002")]),
         "the clock is as another": chunk(place, "i", range(4, 6), swap=[("freq = 1000000000", "freq = 900000000")]),
         "the clock is another": chunk(place, "j", range(4, 6), swap=[("000000000001", "000000000003")]),
+        "times go back": chunk(place, "k", (2,), sequence=10),
+        "a packet within has less": chunk(place, "l", [2], n=3),
+        "a packet within has more": chunk(place, "m", [1], n=7),
     }
     write(others["a packet in the overlap is another"], 0, [3], discarded=1)
     write(others["a packet in the overlap is another"], 0, [4])
+    write(others["a packet within has less"], 0, [3, 4])
+    write(others["a packet within has more"], 0, [2, 3])
     for why, other in others.items():
         both = a, other.folder
         equal([trace["dir"] for trace in info(place, *both)], [str(folder) for folder in both], why)
         alone = [sorted(map(str, rows(place, folder))) if "fields" not in why or folder == a else [] for folder in both]
         if "fields" not in why:
             equal(sorted(map(str, rows(place, *both))), sorted(alone[0] + alone[1]), why)
+    # What was met while it was tried whether they go together is said once.
+    (a / "junk").write_bytes(b"no packet")
+    done = place.run(BORELOG, "events", a, others["sequence numbers begin anew"].folder)
+    equal(done.stderr.count("junk"), 1, done.stderr)
+
+
+def test_others_without_numbers(place):
+    """One that begins within the other's last packet."""
+    swap = [("packet_seq_num", "some_number")]
+    a, b = chunk(place, "a", range(3), swap=swap), chunk(place, "b", (), swap=swap)
+    b.packet(0, 250, 300, [b.record(0, 250, b.pack("I", 25))], b.pack("I", 0))
+    equal([trace["dir"] for trace in info(place, a.folder, b.folder)], [str(a.folder), str(b.folder)], "traces")
+
+
+def test_others_of_ctf2(place):
+    """Events of one id, but not of one name space."""
+    folders = []
+    for k, ns in enumerate(("x", "x", "y")):
+        metadata = [preamble(uuid=[7] * 16), trace({"id": uint(8, roles=STREAM_ID)}),
+                    stream({"total": uint(16, roles=TOTAL), "n": uint(8, roles=SEQUENCE)}), event({"rows": uint(8)}, namespace=ns)]
+        folders.append(place.folder / f"t{k}")
+        case("", "", metadata, f"00 28 00 {k:02x} {k:02x}", []).write(folders[-1])
+    equal((rows(place, *folders[:2]), len(info(place, *folders[:2]))), ([0, 1], 1), "one name space")
+    equal((rows(place, *folders[1:]), len(info(place, *folders[1:]))), ([1, 2], 2), "two name spaces")
 
 
 def test_other_fields(place):
@@ -224,6 +280,16 @@ def test_other_meaning(place):
     """Fields of the same sizes, but labels and lengths are others."""
     fields = "u32 rows; enum : u8 {{ {} = 1, TWO = 2 }} kind; u8 m; u8 n; u8 data[{}];"
     whole = fields.format("ONE", "n")
+    # Who describes more events may not know fewer labels, and a number is no enumeration.
+    few, many = (("db:query", "u32 rows; enum : u8 {} kind;".format(labels)) for labels in ("{ ONE = 1 }", "{ ONE = 1, TWO = 2 }"))
+    number = "db:query", "u32 rows; u8 kind;"
+    for name, of_a, of_b in ("c", (few, EVENTS[1]), (many,)), ("d", (number,), (few, EVENTS[1])):
+        folders = []
+        for k, events in enumerate((of_a, of_b)):
+            made = Made(place.folder / f"{name}{k}", events, **CHUNK)
+            made.packet(0, 100 * k, 100 * k + 90, [made.record(0, 100 * k, made.pack("IB", k, 2))], made.pack("I", 0), sequence=k)
+            folders.append(made.folder)
+        equal((rows(place, *folders), len(info(place, *folders))), ([0, 1], 2), (of_a, of_b))
     for name, other in ("labels", fields.format("UNO", "n")), ("lengths", fields.format("ONE", "m")):
         folders = []
         for k, members in enumerate((whole, other, whole)):
@@ -340,6 +406,9 @@ def test_given_twice(place):
     (place.folder / "link").symlink_to(a)
     for words in (a, a), (a, place.folder), (a, place.folder / "link"), (str(a) + "/.",  a):
         equal((rows(place, *words), len(info(place, *words))), (wanted(range(3)), 1), words)
+    # By itself, not by its uuid.
+    a = chunk(place, "without", range(3), swap=[(CHUNK["trace_more"], "")]).folder
+    equal(rows(place, a, a), wanted(range(3)), "without uuid")
 
 
 def test_flight_recorder(place):

@@ -8,6 +8,7 @@ from ctf_made import HEAD, ORIGIN, Made
 from harness import PROGRAMS, check, equal
 
 SEEDS = range(25)
+MARGIN = 10**7 # CTF_PART_MARGIN_NS
 
 
 def output(place, workers, size, from_, to, folder):
@@ -126,6 +127,23 @@ def test_far_lies_from(place):
         for workers in (1, 2, 5):
             got, _ = output(place, workers, 1, ORIGIN + 1500 * 10**6, "-", folder)
             equal(by_stream(got), by_stream(wanted), f"{what}, {workers} workers")
+
+
+def test_behind_the_last_packet(place):
+    """Records behind the end of a stream's last packet: a little, in their order; far, and then not lost, though nobody reads on there."""
+    ms = 10**6
+    for late in 5, 3000:
+        trace = Made(place.folder / f"t{late}", [("a", ""), ("b", "u8 n; u8 data[n];")], packet="")
+        times = [100 * ms + i * late * ms // 20 for i in range(20)]
+        trace.packet(0, 0, 100 * ms, [trace.record(0, time) for time in times])
+        for k in range(2000):
+            trace.packet(1, 2 * k * ms, (2 * k + 1) * ms, [trace.record(0, 2 * k * ms + i) for i in range(3)], padding=20000)
+        wanted, _ = output(place, 0, 1, "-", "-", trace.folder)
+        for workers in (1, 2, 5):
+            got, _ = output(place, workers, 1, "-", "-", trace.folder)
+            equal(by_stream(got), by_stream(wanted), f"records, {late} ms late, {workers} workers")
+            if late * ms < MARGIN:
+                equal(got, wanted, f"order, {late} ms late, {workers} workers")
 
 
 if __name__ == "__main__":
