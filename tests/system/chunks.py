@@ -228,11 +228,13 @@ def test_others(place):
         "times go back": chunk(place, "k", (2,), sequence=10),
         "a packet within has less": chunk(place, "l", [2], n=3),
         "a packet within has more": chunk(place, "m", [1], n=7),
+        "the last packet has more than one within": chunk(place, "n", [3], n=3),
     }
     write(others["a packet in the overlap is another"], 0, [3], discarded=1)
     write(others["a packet in the overlap is another"], 0, [4])
     write(others["a packet within has less"], 0, [3, 4])
     write(others["a packet within has more"], 0, [2, 3])
+    write(others["the last packet has more than one within"], 0, [4])
     for why, other in others.items():
         both = a, other.folder
         equal([trace["dir"] for trace in info(place, *both)], [str(folder) for folder in both], why)

@@ -136,8 +136,9 @@ def test_behind_the_last_packet(place):
         trace = Made(place.folder / f"t{late}", [("a", ""), ("b", "u8 n; u8 data[n];")], packet="")
         times = [100 * ms + i * late * ms // 20 for i in range(20)]
         trace.packet(0, 0, 100 * ms, [trace.record(0, time) for time in times])
-        for k in range(2000):
-            trace.packet(1, 2 * k * ms, (2 * k + 1) * ms, [trace.record(0, 2 * k * ms + i) for i in range(3)], padding=20000)
+        step = late * ms // 40 # boundaries are some of them apart
+        for k in range(1000 if late < 10 else 2000):
+            trace.packet(1, k * step, (k + 1) * step - 1, [trace.record(0, k * step + i) for i in range(3)], padding=20000)
         wanted, _ = output(place, 0, 1, "-", "-", trace.folder)
         for workers in (1, 2, 5):
             got, _ = output(place, workers, 1, "-", "-", trace.folder)
