@@ -47,11 +47,14 @@ struct slices_job {
 	/*
 	 * In the caller's thread. Each may be missing; take only if there is no output.
 	 *
-	 * worker_end   when all threads have ended, for each worker in turn, to merge what it gathered and to free it
-	 * take         output, in order; a piece ends anywhere, but errors and ends of slices do not come in between what is
-	 *              written between two calls of slice_next(); with what slice_note() was called for, or without. Returns false
-	 * to end it all error        what could not be read, in order; each once, although slices that touch the same packet all
-	 * meet it progress     bytes of files, each 100 ms or so
+	 * worker_end  when all threads have ended, for each worker in turn, to merge what it gathered and to free it
+	 *
+	 * take        output, in order; a piece ends anywhere, but errors and ends of slices do not come in between what is written
+	 *             between two calls of slice_next(); with what slice_note() was called for, or without. Returns false to end it all
+	 *
+	 * error       what could not be read, in order; each once, although slices that touch the same packet all meet it
+	 *
+	 * progress    bytes of files, each 100 ms or so
 	 */
 	void (*worker_end)(void *data, void *worker);
 	bool (*take)(void *data, const char *bytes, size_t size, bool noted);

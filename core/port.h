@@ -35,6 +35,7 @@
  *   void     bl_port_zero(void *p, size_t size)         clear memory, without a libc call
  *   void     bl_port_fetch_ahead(const uint8_t *at, uint32_t size)  optional: a record of @size bytes is being written at @at, the next ones
  *                                                        will be behind it: have the cache lines further on ready to be written to
+ *   uint32_t bl_port_owner(const struct bl_ring *ring, int i)  optional: packet.owner[i] of a packet that is being opened; otherwise ring.owner[i]
  *   void     bl_port_step(int step)                     named step of the record path, for the tests that kill or interrupt there;
  *                                                        an empty macro elsewhere (see enum bl_step)
  */
@@ -71,7 +72,7 @@ struct bl_ticks {
 #endif
 
 #ifndef bl_port_clock_fast
-static inline __attribute__((always_inline)) struct bl_ticks bl_ticks_split(uint64_t clock)
+static inline __attribute__((__always_inline__)) struct bl_ticks bl_ticks_split(uint64_t clock)
 {
 	struct bl_ticks ticks;
 
@@ -87,10 +88,14 @@ static inline __attribute__((always_inline)) struct bl_ticks bl_ticks_split(uint
 #define bl_port_fetch_ahead(at, size) ((void)0)
 #endif
 
+#ifndef bl_port_owner
+#define bl_port_owner(ring, i) ((ring)->owner[i])
+#endif
+
 #define bl_likely(x) __builtin_expect(!!(x), 1)
 #define bl_unlikely(x) __builtin_expect(!!(x), 0)
 #define BL_MUST_CHECK __attribute__((warn_unused_result))
-#define BL_ALWAYS_INLINE static inline __attribute__((always_inline))
+#define BL_ALWAYS_INLINE static inline __attribute__((__always_inline__))
 #ifdef __cplusplus /* the inline parts are compiled into C++ programs */
 #define bl_static_assert(cond, why) static_assert(cond, why)
 #else

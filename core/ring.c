@@ -355,7 +355,7 @@ static void open_packet(struct bl_ring *ring, uint32_t n, uint32_t phys, uint64_
 	packet->seq = ring->seq_base + full_number(ring, n);
 	packet->cpu_id = ring->cpu_id;
 	for (i = 0; i < 3; i++)
-		packet->owner[i] = ring->owner[i];
+		packet->owner[i] = bl_port_owner(ring, i);
 	bl_port_step(BL_STEP_OPENED);
 }
 

@@ -18,11 +18,12 @@ RULES = {
     "include": {"core", "bl_port.h"},
     "lib": {"core", "include", "port", "bl_port.h", "query/match.h"},
     "preload": {"include"},
-    "kmod": {"core", "port", "bl_port.h"},
+    "kmod": {"core", "port", "bl_port.h", "xen/abi"},
     "bpf": {"core", "bl_port.h"},
-    "xen": {"core", "port", "bl_port.h"},
+    # In its place in Xen's tree: Xen's own tracer.
+    "xen": {"core", "port", "bl_port.h", "../../../trace.c"},
     # The recorder flushes and takes: it uses the ring itself, and what programs and it say to each other.
-    "record": CORE_LAYOUT | {"core/ring.h", "lib/abi", "ctf/writer.h", "ctf/metadata.h", "ctf/text.h", "query", "bl_port.h"},
+    "record": CORE_LAYOUT | {"core/ring.h", "lib/abi", "kmod/abi/stream.h", "ctf/writer.h", "ctf/metadata.h", "ctf/text.h", "query", "bl_port.h"},
     "ctf": set(),
     # The language of filters, which the recorder and the reader share.
     "query": set(),
