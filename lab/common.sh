@@ -33,13 +33,27 @@ key()
 	done | sha256sum | cut -c 1-16
 }
 
+# contents PATH...: the same of files and directories of the project, by their names and contents; those that are not there are left out.
+contents()
+{
+	(
+		cd "$lab/.."
+		for path in "$@"; do
+			[ ! -e "$path" ] || find "$path" -type f -print0
+		done | sort -z | xargs -0 sha256sum
+	) | key -
+}
+
 # product NAME KEY: print the product's directory; if it is not there the caller's function make fills the empty directory it is given.
 product()
 {
 	dir=$cache/$1-$2
 	mkdir -p "$cache"
 	exec 9>"$cache/$1.lock"
-	flock 9
+	flock -n 9 || {
+		say "waiting for somebody else who makes $1"
+		flock 9
+	}
 	if [ ! -d "$dir" ]; then
 		find "$cache" -maxdepth 1 -type d -name "$1-*" -mtime "+$UNUSED_DAYS" -exec rm -rf {} +
 		log=$cache/$1.log
@@ -77,6 +91,8 @@ run()
 	wait $child || status=$?
 	if [ $status != 0 ]; then
 		tail -n 30 "$log" >&2
+		# A parallel make goes on for a while after what was wrong.
+		grep -m 5 -E ' error: |undefined reference' "$log" >&2 || true
 		say "$what: status $status; all of its output is in $log"
 	fi
 	return $status
