@@ -43,7 +43,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_record, cli_list, cli_status, cli_snapshot, cli_flush, cli_stop, cli_events, cli_stats,
-	cli_info, cli_convert, cli_help, cli_version;
+	cli_info, cli_convert, cli_xen, cli_help, cli_version;
 /** All of them, in the order of the help text, NULL-terminated. */
 extern const struct cli_command *const cli_commands[];
 

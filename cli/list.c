@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * list.c - `borelog list`: the instrumented programs that run now, and their events
+ * list.c - `borelog list`: what can be recorded here: the instrumented programs that run now, the hypervisor, and their events
  *
  * The events are read from the programs' control files; the programs do not notice. What is found there was written by other
- * processes: record/describe.h checks it, and takes control characters out, before anything is printed.
+ * processes: record/describe.h checks it, and takes control characters out, before anything is printed. What the hypervisor
+ * publishes goes the same way.
  */
 #include "cli/cli.h"
 
@@ -25,6 +26,13 @@ struct list_round {
 	bool names_only;     /* category:name, for scripts and completion */
 	unsigned int programs;
 	unsigned int events;
+	struct record_hypervisor hypervisor;
+};
+
+/** What has the events, and how its own line is printed. */
+struct list_owner {
+	void (*print)(const void *of);
+	const void *of;
 };
 
 static const struct cli_option options[] = {
@@ -92,8 +100,10 @@ static void print_event(const struct list_round *round, const struct event_desc 
 	putchar('\n');
 }
 
-static void print_program(const struct record_program *program)
+static void print_program(const void *of)
 {
+	const struct record_program *program = of;
+
 	if (program->pid)
 		printf("%d ", (int)program->pid);
 	else
@@ -129,8 +139,21 @@ static bool looks_same(const struct list_round *round, const struct event_desc *
 	return true;
 }
 
-/* Events of one program, by name; its own line is printed in front of the first. */
-static void print_events(struct list_round *round, const struct record_program *program, const struct event_desc **events, size_t n)
+static void print_hypervisor(const void *of)
+{
+	const struct record_hypervisor *hypervisor = of;
+
+	printf("hypervisor: %s", hypervisor->name);
+	if (hypervisor->n_cpus)
+		printf(" on %" PRIu32 " CPU%s", hypervisor->n_cpus, hypervisor->n_cpus == 1 ? "" : "s");
+	if (hypervisor->missing)
+		printf("%scannot be recorded: %s\n    %s", hypervisor->name[0] ? ", " : "", hypervisor->missing,
+		       hypervisor->remedy);
+	putchar('\n');
+}
+
+/* Events of one owner, by name; its own line is printed in front of the first. */
+static void print_events(struct list_round *round, const struct list_owner *owner, const struct event_desc **events, size_t n)
 {
 	bool named = round->names_only;
 	char name[2 * EVENT_TEXT_MAX + 2];
@@ -143,21 +166,34 @@ static void print_events(struct list_round *round, const struct record_program *
 		if (i && looks_same(round, events[i - 1], events[i]))
 			continue;
 		if (!named)
-			print_program(program);
+			owner->print(owner->of);
 		named = true;
 		round->events++;
 		print_event(round, events[i], name);
 	}
 	if (!named && !round->pattern)
-		print_program(program); /* so far without an event */
+		owner->print(owner->of); /* so far without an event */
+}
+
+static int print_set(struct list_round *round, const struct list_owner *owner, const struct event_set *set)
+{
+	const struct event_desc **sorted = calloc((size_t)set->n + 1, sizeof(*sorted));
+
+	for (uint32_t i = 0; sorted && i < set->n; i++)
+		sorted[i] = &set->events[i];
+	if (sorted)
+		print_events(round, owner, sorted, set->n);
+	free(sorted);
+	return sorted ? 0 : -ENOMEM;
 }
 
 static int each(void *data, const struct record_program *program)
 {
+	const struct list_owner owner = {print_program, program};
 	struct list_round *round = data;
-	const struct event_desc **sorted;
 	struct event_set_error error;
 	struct event_set *events;
+	int err;
 
 	round->programs++;
 	if (event_set_parse(program->events, program->events_size, &events, &error)) {
@@ -166,14 +202,42 @@ static int each(void *data, const struct record_program *program)
 		fprintf(stderr, ") has descriptions that make no sense at byte %zu: %s\n", error.offset, error.text);
 		return 0;
 	}
-	sorted = calloc((size_t)events->n + 1, sizeof(*sorted));
-	for (uint32_t i = 0; sorted && i < events->n; i++)
-		sorted[i] = &events->events[i];
-	if (sorted)
-		print_events(round, program, sorted, events->n);
-	free(sorted);
+	err = print_set(round, &owner, events);
 	event_set_free(events);
-	return sorted ? 0 : -ENOMEM;
+	return err;
+}
+
+static int list_hypervisor(struct list_round *round)
+{
+	const struct record_hypervisor *hypervisor = &round->hypervisor;
+	const struct list_owner owner = {print_hypervisor, hypervisor};
+	struct event_set_error error;
+	struct event_set *events;
+	int err;
+
+	if (event_set_parse(hypervisor->events, hypervisor->events_size, &events, &error)) {
+		fprintf(stderr, "borelog list: the hypervisor's descriptions make no sense at byte %zu: %s\n", error.offset,
+			error.text);
+		return 0;
+	}
+	err = print_set(round, &owner, events);
+	event_set_free(events);
+	return err;
+}
+
+/* Nothing was found: what else there would be, and why it is not. */
+static void print_nothing(const struct list_round *round)
+{
+	const struct record_hypervisor *hypervisor = &round->hypervisor;
+
+	if (!round->programs)
+		fputs("No instrumented program runs. Programs that nobody instrumented are recorded with: borelog record -- CMD\n",
+		      stderr);
+	if (round->events || !round->pattern)
+		return;
+	fprintf(stderr, "No event matches \"%s\"; without -e all are shown.\n", round->pattern);
+	if (hypervisor->missing && !hypervisor->events && (hypervisor->name[0] || !strncmp(round->pattern, "xen", 3)))
+		fprintf(stderr, "The hypervisor cannot be recorded: %s. %s.\n", hypervisor->missing, hypervisor->remedy);
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)
@@ -181,6 +245,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	struct list_round round = {.command = command};
 	struct record_error error;
 	const int status = cli_parse(command, argc, argv, set, &round);
+	int err;
 
 	if (status >= 0)
 		return status;
@@ -189,22 +254,21 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	error.text[0] = 0;
 	if (record_programs_each(each, &round, &error))
 		return cli_fail(command, error.text[0] ? error.text : "out of memory");
-	if (round.names_only)
-		return CLI_OK;
-	if (!round.programs)
-		fputs("No instrumented program runs. Programs that nobody instrumented are recorded with: borelog record -- CMD\n",
-		      stderr);
-	else if (!round.events && round.pattern)
-		fprintf(stderr, "No event matches \"%s\"; without -e all are shown.\n", round.pattern);
-	return CLI_OK;
+	record_hypervisor_look(&round.hypervisor);
+	err = list_hypervisor(&round);
+	if (!err && !round.names_only)
+		print_nothing(&round);
+	record_hypervisor_fini(&round.hypervisor);
+	return err ? cli_fail(command, "out of memory") : CLI_OK;
 }
 
 const struct cli_command cli_list = {
 	.name = "list",
-	.summary = "show the instrumented programs that run now, and their events",
+	.summary = "show what can be recorded: programs that run now, the hypervisor, their events",
 	.synopsis = "[-ln] [-e GLOB]",
 	.description = "Shows the instrumented programs that run now and the events they have, with the types\n"
-		       "of their fields. The programs are not disturbed. Root sees everybody's.\n",
+		       "of their fields. The programs are not disturbed. Root sees everybody's. Then the\n"
+		       "hypervisor's, or why it cannot be recorded from here, and what to do about it.\n",
 	.options = options,
 	.run = run,
 };

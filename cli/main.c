@@ -13,8 +13,8 @@
 #define OPTIONS_MAX 32
 
 const struct cli_command *const cli_commands[] = {
-	&cli_record, &cli_list, &cli_status,  &cli_snapshot, &cli_flush,   &cli_stop, &cli_events,
-	&cli_stats,  &cli_info, &cli_convert, &cli_help,     &cli_version, NULL,
+	&cli_record, &cli_list, &cli_status,  &cli_snapshot, &cli_flush, &cli_stop,    &cli_events,
+	&cli_stats,  &cli_info, &cli_convert, &cli_xen,      &cli_help,  &cli_version, NULL,
 };
 
 const struct cli_command *cli_find_command(const char *name)

@@ -139,7 +139,7 @@ static void print_next(FILE *to, const struct record_summary *summary)
 	if (summary->records) {
 		fputs("\nnext:      borelog events ", to);
 		cli_print_quoted(to, summary->trace_dir);
-	} else if (summary->programs) {
+	} else if (summary->programs || summary->hypervisor) {
 		fputs("\nnext:      borelog list     shows which events there are, for -e", to);
 	} else {
 		fputs("\nnext:      borelog record -- CMD     records a command, instrumented or not", to);
@@ -151,9 +151,10 @@ void cli_print_summary(FILE *to, const struct record_summary *summary)
 {
 	char records[CLI_NUMBER_MAX], bytes[CLI_NUMBER_MAX], duration[CLI_NUMBER_MAX], per_s[CLI_NUMBER_MAX];
 
-	fprintf(to, "recorded:  %s record%s of %" PRIu32 " program%s, %s, in %s (%s records/s)\n",
+	fprintf(to, "recorded:  %s record%s of %" PRIu32 " program%s%s, %s, in %s (%s records/s)\n",
 		cli_number(summary->records, records), summary->records == 1 ? "" : "s", summary->programs,
-		summary->programs == 1 ? "" : "s", cli_bytes(summary->bytes, bytes), cli_duration(summary->duration_ns, duration),
+		summary->programs == 1 ? "" : "s", summary->hypervisor ? " and the hypervisor" : "",
+		cli_bytes(summary->bytes, bytes), cli_duration(summary->duration_ns, duration),
 		cli_number(rate(summary->records, summary->duration_ns), per_s));
 	print_discarded(to, summary);
 	print_trouble(to, summary);

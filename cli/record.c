@@ -40,7 +40,7 @@ static const struct cli_option options[] = {
 	 "'db:query if rows > 100 && sql ~ \"SELECT*\"'"},
 	{OPT_OVERWRITE, "overwrite", NULL,
 	 "flight recorder: keep only the newest records in\nmemory, write them on snapshot and at the end"},
-	{OPT_SIZE, "size", "SIZE", "of each CPU's ring in each program (default: 1M)"},
+	{OPT_SIZE, "size", "SIZE", "of each CPU's ring in each program and in the\nhypervisor (default: 1M)"},
 	{OPT_SUB_SIZE, "sub-size", "SIZE",
 	 "of a sub-buffer, the part of a ring that is written\nas a whole (default: an eighth of the ring)"},
 	{OPT_CONTEXT, "context", "LIST", "what each record carries besides its fields:\nnone, or tid (default: tid)"},
@@ -243,8 +243,10 @@ static int in_foreground(struct record_command *record)
 
 	if (record_session_new(&record->options, &callbacks, &session, &error))
 		return cli_fail(record->command, error.text);
+	record_session_summary(session, &summary);
 	if (record->line.to && !record->options.command)
-		fputs("Recording every instrumented program; Ctrl-C ends it.\n", stderr);
+		fprintf(stderr, "Recording every instrumented program%s; Ctrl-C ends it.\n",
+			summary.hypervisor ? " and the hypervisor" : "");
 	err = record_session_run(session, &error);
 	cli_progress_clear(&record->line);
 	record_session_summary(session, &summary);
@@ -309,11 +311,12 @@ static int run(const struct cli_command *command, int argc, char **argv)
 
 const struct cli_command cli_record = {
 	.name = "record",
-	.summary = "record a command, or every instrumented program until Ctrl-C",
+	.summary = "record a command, or every instrumented program until Ctrl-C, and the hypervisor",
 	.synopsis = "[OPTION]... [--] [CMD [ARG]...]",
 	.description = "Records CMD and what it starts, with the probes for the C library, until it ends; the exit\n"
 		       "status is CMD's. Without CMD: every instrumented program of the user (root: everybody's),\n"
-		       "those that run now and those to come, until Ctrl-C.\n"
+		       "those that run now and those to come, until Ctrl-C. In dom0 of a host under Xen, root\n"
+		       "records the hypervisor as well; its events are 'xen:*'.\n"
 		       "\n"
 		       "Examples:\n"
 		       "  borelog record -- make -j4\n"

@@ -46,7 +46,7 @@
 #endif
 
 struct connection {
-	struct source source;
+	struct watch watch;
 	struct connection *next;
 	pid_t pid;
 	uid_t uid;
@@ -62,13 +62,13 @@ static void forget(struct record_session *session, struct connection *connection
 	*at = connection->next;
 	if (!--session->n_connections)
 		(void)timerfd_settime(session->connect_timer.fd, 0, &(const struct itimerspec){0}, NULL);
-	session_unwatch(session, &connection->source);
+	session_unwatch(session, &connection->watch);
 	free(connection);
 }
 
 static void hang_up(struct record_session *session, struct connection *connection)
 {
-	const int fd = connection->source.fd;
+	const int fd = connection->watch.fd;
 
 	forget(session, connection);
 	close(fd);
@@ -104,20 +104,21 @@ static bool reply(int fd, int status, const struct record_session *session, cons
 
 static struct stream_class *class_of(struct record_session *session, struct event_set *set, int *ret_err)
 {
-	struct stream_class *class = stream_class_find(&session->streams, set);
+	const struct stream_form form = {.contexts = session->contexts, .owner = {"pid"}};
+	struct stream_class *class = stream_class_find(&session->user.streams, set);
 
 	if (class) {
 		event_set_free(set);
 	} else {
-		class = stream_class_new(&session->streams, set, session->geometry.n_rings, session->contexts);
+		class = stream_class_new(&session->user.streams, set, session->geometry.n_rings, &form);
 		*ret_err = class ? 0 : -errno;
 		if (!class)
 			event_set_free(set);
 	}
 	if (class && !class->enabled)
 		*ret_err = program_class_init(session, class);
-	if (!*ret_err && class->id >= session->trace.n_described)
-		*ret_err = trace_describe(&session->trace, NULL);
+	if (!*ret_err && class->id >= session->user.trace.n_described)
+		*ret_err = trace_describe(&session->user.trace, NULL);
 	return *ret_err ? NULL : class;
 }
 
@@ -203,7 +204,7 @@ static int open_pidfd(struct record_session *session, const struct connection *c
 	socklen_t size = sizeof(int);
 	int fd;
 
-	if (!getsockopt(connection->source.fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &size))
+	if (!getsockopt(connection->watch.fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &size))
 		return fd;
 	if (errno == ESRCH)
 		return -ESRCH;
@@ -302,7 +303,7 @@ static void handle_attach(struct record_session *session, struct connection *con
 	const int err = attach(session, connection, request, &program);
 
 	/* It stays on the books: if it ends before it comes again, its control file says what was lost. */
-	if (!reply(connection->source.fd, err, session, program ? program->memory : NULL) && program) {
+	if (!reply(connection->watch.fd, err, session, program ? program->memory : NULL) && program) {
 		program->unanswered = true;
 		(void)control_file_rearm(&(const struct control_file){.fd = program->control_fd}, session->socket_path);
 	}
@@ -316,16 +317,16 @@ static void handle_attach(struct record_session *session, struct connection *con
 		pool_prepare(&session->pool, program->uid, program->memory->size);
 }
 
-static void ready_connection(struct record_session *session, struct source *source)
+static void ready_connection(struct record_session *session, struct watch *watch)
 {
-	struct connection *connection = (struct connection *)(void *)source;
+	struct connection *connection = (struct connection *)(void *)watch;
 	union {
 		struct bl_attach_request attach;
 		struct record_request request;
 	} message;
-	const ssize_t n = recv(source->fd, &message, sizeof(message), MSG_DONTWAIT);
+	const ssize_t n = recv(watch->fd, &message, sizeof(message), MSG_DONTWAIT);
 	const uid_t uid = connection->uid;
-	int fd = source->fd;
+	int fd = watch->fd;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -348,13 +349,13 @@ static void arm_timer(struct record_session *session)
 		(void)timerfd_settime(session->connect_timer.fd, 0, &when, NULL);
 }
 
-static void ready_connect_timer(struct record_session *session, struct source *source)
+static void ready_connect_timer(struct record_session *session, struct watch *watch)
 {
 	const uint64_t now = session_now_ns();
 	struct connection *connection, *next;
 	uint64_t count;
 
-	if (read(source->fd, &count, sizeof(count)) < 0)
+	if (read(watch->fd, &count, sizeof(count)) < 0)
 		return;
 	for (connection = session->connections; connection; connection = next) {
 		next = connection->next;
@@ -364,13 +365,13 @@ static void ready_connect_timer(struct record_session *session, struct source *s
 	arm_timer(session);
 }
 
-static void ready_poll_timer(struct record_session *session, struct source *source)
+static void ready_poll_timer(struct record_session *session, struct watch *watch)
 {
 	struct program *program, *next;
 	struct proc_facts facts;
 	uint64_t count;
 
-	if (read(source->fd, &count, sizeof(count)) < 0)
+	if (read(watch->fd, &count, sizeof(count)) < 0)
 		return;
 	for (program = session->programs; program; program = next) {
 		next = program->next;
@@ -378,7 +379,7 @@ static void ready_poll_timer(struct record_session *session, struct source *sour
 			program_end(session, program, true);
 	}
 	if (!session->programs)
-		(void)timerfd_settime(source->fd, 0, &(const struct itimerspec){0}, NULL);
+		(void)timerfd_settime(watch->fd, 0, &(const struct itimerspec){0}, NULL);
 }
 
 static void turn_away(struct record_session *session)
@@ -405,7 +406,7 @@ static bool has_too_many(const struct record_session *session, uid_t uid)
 	return n >= CONNECTIONS_OF_ONE_STRANGER;
 }
 
-static void ready_listener(struct record_session *session, struct source *source)
+static void ready_listener(struct record_session *session, struct watch *watch)
 {
 	struct connection *connection;
 	socklen_t size = sizeof(struct ucred);
@@ -416,7 +417,7 @@ static void ready_listener(struct record_session *session, struct source *source
 		turn_away(session);
 		return;
 	}
-	fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE)
 			turn_away(session);
@@ -424,7 +425,7 @@ static void ready_listener(struct record_session *session, struct source *source
 	}
 	connection = calloc(1, sizeof(*connection));
 	if (!connection || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || has_too_many(session, peer.uid) ||
-	    session_watch(session, &connection->source, fd, ready_connection)) {
+	    session_watch(session, &connection->watch, fd, ready_connection)) {
 		free(connection);
 		close(fd);
 		return;
@@ -537,23 +538,23 @@ int attach_listen(struct record_session *session, struct record_error *error)
 	return err ? record_fail(error, err, "cannot watch the socket: %s", strerror(-err)) : 0;
 }
 
-static void close_source(struct record_session *session, struct source *source)
+static void close_watch(struct record_session *session, struct watch *watch)
 {
-	const int fd = source->fd;
+	const int fd = watch->fd;
 
-	session_unwatch(session, source);
+	session_unwatch(session, watch);
 	if (fd >= 0)
 		close(fd);
-	source->fd = -1;
+	watch->fd = -1;
 }
 
 void attach_close(struct record_session *session)
 {
 	while (session->connections)
 		hang_up(session, session->connections);
-	close_source(session, &session->listener);
-	close_source(session, &session->connect_timer);
-	close_source(session, &session->poll_timer);
+	close_watch(session, &session->listener);
+	close_watch(session, &session->connect_timer);
+	close_watch(session, &session->poll_timer);
 	if (session->socket_path[0])
 		(void)unlink(session->socket_path);
 	session->socket_path[0] = 0;

@@ -27,6 +27,7 @@ struct trace_clock {
 	uint32_t kind;      /* enum bl_user_clock */
 	const char *name;   /* for the metadata */
 	const char *why;
+	const char *note;   /* what else the reader of its times should know; NULL: nothing */
 	uint8_t uuid[16];   /* of this clock of this boot of this host */
 	uint64_t frequency_hz;
 	int64_t offset_s;

@@ -433,7 +433,9 @@ static const struct ctfw_field context_fields[] = {
 	{.name = "tid", .type = CTFW_SIGNED, .bits = 32},
 };
 
-int event_set_to_ctf(const struct event_set *set, uint32_t id, uint32_t id_bits, uint32_t contexts, struct ctfw_stream_class *ret)
+_Static_assert(sizeof(((struct stream_form *)0)->owner) == sizeof(((struct ctfw_stream_class *)0)->owner), "all owner words have names");
+
+int event_set_to_ctf(const struct event_set *set, uint32_t id, const struct stream_form *form, struct ctfw_stream_class *ret)
 {
 	size_t n_fields = 0, n_mappings = 0;
 	struct ctf_copy to;
@@ -453,14 +455,14 @@ int event_set_to_ctf(const struct event_set *set, uint32_t id, uint32_t id_bits,
 	to.field = (void *)(to.event + set->n);
 	*ret = (struct ctfw_stream_class){
 		.id = id,
-		.id_bits = id_bits,
-		.owner = {"pid"},
-		.n_contexts = contexts & BL_CONTEXT_TID ? 1 : 0,
+		.id_bits = form->id_bits,
+		.n_contexts = form->contexts & BL_CONTEXT_TID ? 1 : 0,
 		.contexts = context_fields,
 		.n_events = set->n,
 		.events = to.event,
 		.memory = block,
 	};
+	memcpy(ret->owner, form->owner, sizeof(ret->owner));
 	for (i = 0; i < set->n; i++)
 		copy_event(&to, &set->events[i]);
 	return 0;

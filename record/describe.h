@@ -96,18 +96,22 @@ bool event_set_equal(const struct event_set *a, const struct event_set *b);
 
 struct ctfw_stream_class;
 
+/** What streams of a class have besides their events. */
+struct stream_form {
+	uint32_t id_bits;     /* of the rings */
+	uint32_t contexts;    /* enum bl_context, of the channel */
+	const char *owner[3]; /* names of the owner words in the packet context; NULL: means nothing here. No gaps. */
+};
+
 /**
  * event_set_to_ctf() - describe streams that carry these events
- * @id:       stream_id of the packets
- * @id_bits:  of the rings
- * @contexts: enum bl_context, of the channel
- * @set:      must outlive the result, which points into it
- * @ret:      overwritten on success; give it to event_set_ctf_fini()
+ * @id:  stream_id of the packets
+ * @set: must outlive the result, which points into it
+ * @ret: overwritten on success; give it to event_set_ctf_fini()
  *
- * The packet context names a program's packets: owner[0] is the pid.
  * Return: 0; -ENOMEM.
  */
-int event_set_to_ctf(const struct event_set *set, uint32_t id, uint32_t id_bits, uint32_t contexts, struct ctfw_stream_class *ret);
+int event_set_to_ctf(const struct event_set *set, uint32_t id, const struct stream_form *form, struct ctfw_stream_class *ret);
 void event_set_ctf_fini(struct ctfw_stream_class *class);
 
 #endif

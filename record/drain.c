@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "control_file.h"
-#include "packet.h"
 #include "session.h"
 #include "walk.h"
 
@@ -26,7 +25,7 @@
 static void spoil(struct record_session *session, struct program *program, struct program_ring *pr, const char *what)
 {
 	session->summary.refused_packets++;
-	pr->stream->spoiled = true;
+	pr->feed.stream->spoiled = true;
 	if (program->spoiled)
 		return;
 	program->spoiled = true;
@@ -34,94 +33,12 @@ static void spoil(struct record_session *session, struct program *program, struc
 		    (int)program->pid, what);
 }
 
-static uint64_t ts_max(const struct record_session *session)
-{
-	/* A millisecond for counters of CPUs that do not agree. */
-	return trace_clock_now(&session->clock) + session->clock.frequency_hz / 1000;
-}
-
-/* Each discarded record took some thread at least a tick. */
-static uint64_t lost_max(const struct record_session *session)
-{
-	return (trace_clock_now(&session->clock) - session->clock.start.ticks) * session->geometry.n_rings;
-}
-
-static void write_failed(struct record_session *session, struct trace *trace, int err)
-{
-	char text[sizeof(session->failure_text.text)];
-
-	if (trace->snapshot) {
-		trace->failure = err; /* whoever asked for it is told */
-		return;
-	}
-	if (err == -ENOENT) {
-		session_abort(session, err, "the trace directory was removed while recording: what was not there before is lost");
-		return;
-	}
-	(void)snprintf(text, sizeof(text), "cannot write to %.300s: %s", session->trace.path, strerror(-err));
-	if ((err != -ENOSPC && err != -EDQUOT) || session->options.full_disk == RECORD_FULL_DISK_STOP) {
-		(void)strncat(text, ". The trace ends here and is readable.", sizeof(text) - strlen(text) - 1);
-		session_abort(session, err, text);
-	} else if (!session->disk_full) {
-		session->disk_full = true;
-		session_say(session, "%s. Recording goes on; what finds no room is discarded and counted.", text);
-	}
-}
-
-/* The file's first packet says that something was lost before it: readers only see differences, so one that says "nothing" goes first. */
-static int write_zero(struct program_ring *pr, struct trace *trace, uint64_t ts)
-{
-	static const uint64_t nothing[BL_LOST_NR];
-	struct bl_packet packet;
-	int err;
-
-	packet_empty(&packet, &pr->ring, pr->stream, nothing, ts);
-	err = trace_write(trace, pr->stream, &packet, NULL, 0);
-	if (!err)
-		packet_written(pr->stream, &packet);
-	return err;
-}
-
-/* @packet is checked, @bytes is where its payload is. */
-static void write_packet(struct record_session *session, struct program_ring *pr, struct trace *trace, struct bl_packet *packet,
-			 const uint8_t *bytes, uint64_t records)
-{
-	const uint32_t size = packet_payload_size(packet);
-	int err = 0;
-
-	/* Every record has at least its compact header. */
-	if (records > size / BL_RECORD_COMPACT)
-		records = size / BL_RECORD_COMPACT;
-	if (packet->discarded && !trace->snapshot && !pr->stream->file.bytes) {
-		err = write_zero(pr, trace, packet->timestamp_begin);
-		packet->seq = pr->stream->seq_next;
-	}
-	if (!err)
-		err = trace_write(trace, pr->stream, packet, bytes + sizeof(*packet), size);
-	if (!err) {
-		packet_written(pr->stream, packet);
-		session->summary.records += records;
-		session->disk_full = false;
-	} else {
-		pr->extra[BL_LOST_FULL] += records;
-		pr->stream->seq_next++;
-		session->summary.discarded_disk += records;
-		write_failed(session, trace, err);
-	}
-	session_wrote(session);
-}
-
 static void write_taken(struct record_session *session, struct program *program, struct program_ring *pr, struct trace *trace)
 {
 	const struct bl_reader *reader = &pr->reader;
-	const uint8_t *bytes = pr->ring.sub[reader->spare];
-	struct bl_packet packet;
 
-	memcpy(&packet, bytes, sizeof(packet));
-	if (packet_check(&packet, &pr->ring, pr->stream, pr->extra, ts_max(session), lost_max(session)))
+	if (feed_take(session, &pr->feed, trace, pr->feed.ring.sub[reader->spare], bl_reader_records(reader)))
 		spoil(session, program, pr, "a packet's size or time cannot be");
-	else
-		write_packet(session, pr, trace, &packet, bytes, bl_reader_records(reader));
 }
 
 static uint32_t drain_ring(struct record_session *session, struct program *program, struct program_ring *pr, struct trace *trace)
@@ -129,7 +46,7 @@ static uint32_t drain_ring(struct record_session *session, struct program *progr
 	uint32_t n;
 	int err = 0;
 
-	for (n = 0; n < pr->ring.n_sub && !pr->broken; n++) {
+	for (n = 0; n < pr->feed.ring.n_sub && !pr->feed.broken; n++) {
 		err = bl_reader_take(&pr->reader);
 		if (err)
 			break;
@@ -137,7 +54,7 @@ static uint32_t drain_ring(struct record_session *session, struct program *progr
 		bl_reader_clean(&pr->reader);
 	}
 	if (err == -BL_EPROTO) {
-		pr->broken = true;
+		pr->feed.broken = true;
 		spoil(session, program, pr, "a slot makes no sense");
 	}
 	return n;
@@ -157,8 +74,8 @@ void drain_flush(struct program *program)
 	uint32_t i;
 
 	for (i = 0; i < program->n_rings; i++)
-		if (!program->ring[i].broken)
-			(void)bl_ring_flush(&program->ring[i].ring);
+		if (!program->ring[i].feed.broken)
+			(void)bl_ring_flush(&program->ring[i].feed.ring);
 }
 
 bool drain_serve(void *data, void *owner)
@@ -166,10 +83,10 @@ bool drain_serve(void *data, void *owner)
 	struct record_session *session = data;
 	struct program *program = owner;
 
-	if (session->stopping || drain_program(session, program, &session->trace))
+	if (session->stopping || drain_program(session, program, &session->user.trace))
 		return !session->stopping; /* the bell stays at 1: who writes without pause makes no system call */
 	bell_silence(&program->bell);
-	return drain_program(session, program, &session->trace) != 0;
+	return drain_program(session, program, &session->user.trace) != 0;
 }
 
 /* Pass over what was overwritten. The numbers of those packets are missing in the trace, which says that they were there. */
@@ -181,10 +98,10 @@ static void seek(struct program *program)
 		struct program_ring *pr = &program->ring[i];
 		const uint32_t before = pr->reader.next;
 
-		if (pr->broken)
+		if (pr->feed.broken)
 			continue;
 		bl_reader_seek_oldest(&pr->reader);
-		pr->stream->seq_next += (pr->reader.next - before) & BL_N_MASK;
+		pr->feed.stream->seq_next += (pr->reader.next - before) & BL_N_MASK;
 	}
 }
 
@@ -206,14 +123,14 @@ bool drain_is_quiet(const struct program *program)
 	uint32_t i;
 
 	for (i = 0; i < program->n_rings; i++)
-		if (!program->ring[i].broken && !bl_reader_peek(&program->ring[i].reader, &left))
+		if (!program->ring[i].feed.broken && !bl_reader_peek(&program->ring[i].reader, &left))
 			return false;
 	return true;
 }
 
 static void fill_walk_head(struct walk_head *head, const struct program_ring *pr, const uint64_t lost[BL_LOST_NR])
 {
-	const struct bl_ring *ring = &pr->ring;
+	const struct bl_ring *ring = &pr->feed.ring;
 
 	memset(head, 0, sizeof(*head));
 	head->stream_id = ring->stream_id;
@@ -221,8 +138,8 @@ static void fill_walk_head(struct walk_head *head, const struct program_ring *pr
 	memcpy(head->owner, ring->owner, sizeof(head->owner));
 	memcpy(head->uuid, ring->uuid, sizeof(head->uuid));
 	head->stream_instance_id = ring->stream_instance_id;
-	head->seq = pr->stream->seq_next;
-	head->ts_min = pr->stream->ts_last;
+	head->seq = pr->feed.stream->seq_next;
+	head->ts_min = pr->feed.stream->ts_last;
 	head->lost = lost;
 }
 
@@ -236,28 +153,28 @@ static void write_walked(struct record_session *session, struct program *program
 	struct walk walk;
 	uint64_t torn;
 
-	if (walk_packet(bytes, left->claimed_bytes, program->class->set, pr->ring.id_bits, session->contexts, &walk)) {
-		pr->extra[BL_LOST_TORN]++;
+	if (walk_packet(bytes, left->claimed_bytes, program->class->set, pr->feed.ring.id_bits, session->contexts, &walk)) {
+		pr->feed.extra[BL_LOST_TORN]++;
 		return;
 	}
 	if (!walk.records) {
 		/* Whoever opened it did not come far enough, perhaps not even to the packet's head; others may have committed behind it. */
 		torn = walk_torn(&walk, left->committed_records);
-		pr->extra[BL_LOST_TORN] += torn ? torn : 1;
+		pr->feed.extra[BL_LOST_TORN] += torn ? torn : 1;
 		return;
 	}
-	if (walk.ts > ts_max(session) || walk.ts < walk.begin || walk.begin < pr->stream->ts_last) {
+	if (walk.ts > feed_ts_max(session) || walk.ts < walk.begin || walk.begin < pr->feed.stream->ts_last) {
 		spoil(session, program, pr, "a packet's time cannot be");
 		return;
 	}
-	packet_lost(lost, &pr->ring, pr->stream, pr->extra, lost_max(session));
+	packet_lost(lost, &pr->feed.ring, pr->feed.stream, pr->feed.extra, feed_lost_max(session));
 	fill_walk_head(&head, pr, lost);
 	/* If the count says that all claims are committed, only the closing is missing. */
 	head.torn = left->committed_bytes == walk.end ? 0 : walk_torn(&walk, left->committed_records);
-	pr->extra[BL_LOST_TORN] += head.torn;
+	pr->feed.extra[BL_LOST_TORN] += head.torn;
 	walk_close(bytes, &walk, &head);
 	memcpy(&packet, bytes, sizeof(packet));
-	write_packet(session, pr, trace, &packet, bytes, walk.records);
+	feed_write(session, &pr->feed, trace, &packet, bytes, walk.records);
 }
 
 /* A count that the program had in its hands: each record has at least its compact header. */
@@ -275,32 +192,17 @@ static void write_unfinished(struct record_session *session, struct program *pro
 
 	if (!left->opened) {
 		/* The one who was to open it, and what others recorded behind that claim. */
-		pr->extra[BL_LOST_TORN] += 1 + believable(left);
+		pr->feed.extra[BL_LOST_TORN] += 1 + believable(left);
 		return;
 	}
-	bytes = malloc(pr->ring.sub_size);
+	bytes = malloc(pr->feed.ring.sub_size);
 	if (!bytes) {
-		pr->extra[BL_LOST_TORN] += left->committed_records ? left->committed_records : 1;
+		pr->feed.extra[BL_LOST_TORN] += left->committed_records ? left->committed_records : 1;
 		return;
 	}
-	memcpy(bytes, pr->ring.sub[left->phys], pr->ring.sub_size);
+	memcpy(bytes, pr->feed.ring.sub[left->phys], pr->feed.ring.sub_size);
 	write_walked(session, program, pr, trace, bytes, left);
 	free(bytes);
-}
-
-/* Counters that no packet has said yet. */
-static void write_last_counters(struct record_session *session, struct program_ring *pr, struct trace *trace)
-{
-	uint64_t lost[BL_LOST_NR];
-	struct bl_packet packet;
-
-	packet_lost(lost, &pr->ring, pr->stream, pr->extra, lost_max(session));
-	if (!memcmp(lost, pr->stream->lost, sizeof(lost)))
-		return;
-	packet_empty(&packet, &pr->ring, pr->stream, lost, trace_clock_now(&session->clock));
-	write_packet(session, pr, trace, &packet, (const uint8_t *)&packet, 0);
-	/* On a full disk the count is at least in the summary. */
-	memcpy(pr->stream->lost, lost, sizeof(lost));
 }
 
 static void finish_ring(struct record_session *session, struct program *program, struct program_ring *pr, struct trace *trace,
@@ -310,7 +212,7 @@ static void finish_ring(struct record_session *session, struct program *program,
 	uint32_t n;
 	int err;
 
-	for (n = 0; n < 2 * pr->ring.n_sub && !pr->broken; n++) {
+	for (n = 0; n < 2 * pr->feed.ring.n_sub && !pr->feed.broken; n++) {
 		(void)drain_ring(session, program, pr, trace);
 		err = bl_reader_peek(&pr->reader, &left);
 		if (err == -BL_EAGAIN)
@@ -319,7 +221,7 @@ static void finish_ring(struct record_session *session, struct program *program,
 		if (err && !dead && session->options.overwrite)
 			break;
 		if (err) {
-			pr->broken = true;
+			pr->feed.broken = true;
 			spoil(session, program, pr, "its offsets make no sense");
 			break;
 		}
@@ -327,7 +229,7 @@ static void finish_ring(struct record_session *session, struct program *program,
 		write_unfinished(session, program, pr, trace, &left);
 		bl_reader_skip(&pr->reader);
 	}
-	write_last_counters(session, pr, trace);
+	feed_write_counters(session, &pr->feed, trace);
 }
 
 /* What fell into its attaching and it could tell no ring, because it died first, or had none. */
@@ -335,8 +237,8 @@ static void count_untold(const struct record_session *session, struct program *p
 {
 	const uint64_t lost = program->control_fd >= 0 ? control_file_lost(program->control_fd, session->socket_path) : 0;
 
-	if (lost <= lost_max(session))
-		program->ring[0].extra[BL_LOST_ATTACH] += lost;
+	if (lost <= feed_lost_max(session))
+		program->ring[0].feed.extra[BL_LOST_ATTACH] += lost;
 }
 
 void drain_finish(struct record_session *session, struct program *program, struct trace *trace, bool dead)

@@ -3,8 +3,11 @@
  * program.c - one attached program: its memory, laid out as lib/abi/control.h says, and its end.
  *
  * States: made (program_new) -> told (attach.c) -> ended (program_end), when it died, was replaced by exec, or the session ends.
+ *
+ * All of them are the source of the layer "user". They wake the recorder by their bells (bell.h), each for itself.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +18,8 @@
 
 /* How often the end of a session looks at writers that are in the middle of a record. */
 #define QUIET_NS 1000000
+/* So long the end of a session waits for writers that are in the middle of a record, all in all. */
+#define ALL_QUIET_NS 100000000u
 
 /* The core calls it when the recorder itself hands a sub-buffer over, by flush: nobody needs to be woken. */
 void bl_port_wake(struct bl_ring *ring)
@@ -31,7 +36,7 @@ static int ring_init(const struct record_session *session, struct program *progr
 {
 	const struct geometry *geometry = &session->geometry;
 	struct program_ring *pr = &program->ring[i];
-	struct bl_ring *ring = &pr->ring;
+	struct bl_ring *ring = &pr->feed.ring;
 	uint8_t *at = ring_memory_at(program, geometry, i);
 	uint32_t p;
 
@@ -45,10 +50,10 @@ static int ring_init(const struct record_session *session, struct program *progr
 	ring->stream_id = program->class->id;
 	ring->cpu_id = i;
 	ring->owner[0] = (uint32_t)program->pid;
-	memcpy(ring->uuid, session->uuid, sizeof(ring->uuid));
-	ring->stream_instance_id = pr->stream->instance_id;
-	ring->seq_base = pr->stream->seq_next;
-	memcpy(ring->lost_base, pr->stream->lost, sizeof(ring->lost_base));
+	memcpy(ring->uuid, session->user.trace.uuid, sizeof(ring->uuid));
+	ring->stream_instance_id = pr->feed.stream->instance_id;
+	ring->seq_base = pr->feed.stream->seq_next;
+	memcpy(ring->lost_base, pr->feed.stream->lost, sizeof(ring->lost_base));
 	bl_ring_lay(ring, at + BL_ABI_PAGE);
 	for (p = 0; p < geometry->n_phys; p++)
 		ring->offset[p] = bl_sub_offset(geometry->sub_shift, p); /* as the program has them; we look a sub-buffer up by its number */
@@ -85,7 +90,7 @@ static void head_init(const struct record_session *session, struct program *prog
 	head->flags = program->rings_bell ? 0 : BL_SESSION_NO_WAKE;
 	head->ring_flags |= program->rings_bell ? 0 : BL_RING_NO_WAKE;
 	head->owner[0] = (uint32_t)program->pid;
-	memcpy(head->uuid, session->uuid, sizeof(head->uuid));
+	memcpy(head->uuid, session->user.trace.uuid, sizeof(head->uuid));
 	head->n_events = class->n_events;
 	head->rings_offset = class->rings_offset;
 	head->enabled_offset = class->enabled_offset;
@@ -93,7 +98,7 @@ static void head_init(const struct record_session *session, struct program *prog
 	head->bell = session->options.overwrite;
 	memcpy(base + class->enabled_offset, class->enabled, class->enabled_size);
 	for (i = 0; i < geometry->n_rings; i++) {
-		const struct bl_ring *mine = &program->ring[i].ring;
+		const struct bl_ring *mine = &program->ring[i].feed.ring;
 
 		ring[i].cpu_id = mine->cpu_id;
 		ring[i].stream_id = mine->stream_id;
@@ -143,8 +148,8 @@ static int bind_streams(struct record_session *session, struct program *program)
 	uint32_t i;
 
 	for (i = 0; i < program->n_rings; i++) {
-		program->ring[i].stream = stream_bind(&session->streams, program->class, i);
-		if (!program->ring[i].stream)
+		program->ring[i].feed.stream = stream_bind(&session->user.streams, program->class, i);
+		if (!program->ring[i].feed.stream)
 			return -ENOMEM;
 	}
 	return 0;
@@ -155,8 +160,8 @@ static void unbind_streams(struct program *program)
 	uint32_t i;
 
 	for (i = 0; i < program->n_rings; i++)
-		if (program->ring[i].stream)
-			stream_unbind(program->ring[i].stream);
+		if (program->ring[i].feed.stream)
+			stream_unbind(program->ring[i].feed.stream);
 }
 
 static void program_free(struct record_session *session, struct program *program)
@@ -170,9 +175,9 @@ static void program_free(struct record_session *session, struct program *program
 	free(program);
 }
 
-static void ready_death(struct record_session *session, struct source *source)
+static void ready_death(struct record_session *session, struct watch *watch)
 {
-	program_end(session, (struct program *)(void *)((char *)source - offsetof(struct program, death)), true);
+	program_end(session, (struct program *)(void *)((char *)watch - offsetof(struct program, death)), true);
 }
 
 static int program_fill(struct record_session *session, struct program *program, int pidfd)
@@ -249,8 +254,8 @@ static bool all_free(const struct program *program)
 	uint32_t i, k;
 
 	for (i = 0; i < program->n_rings; i++)
-		for (k = 0; k < program->ring[i].ring.n_sub; k++)
-			if (bl_slot_state(bl_load_relaxed(&program->ring[i].ring.shared->slot[k])) != BL_SLOT_FREE)
+		for (k = 0; k < program->ring[i].feed.ring.n_sub; k++)
+			if (bl_slot_state(bl_load_relaxed(&program->ring[i].feed.ring.shared->slot[k])) != BL_SLOT_FREE)
 				return false;
 	return true;
 }
@@ -261,7 +266,7 @@ static void reset_memory(struct program *program)
 	uint32_t i;
 
 	for (i = 0; i < program->n_rings; i++)
-		memset(program->ring[i].ring.shared, 0, BL_RING_CONTROL_SIZE);
+		memset(program->ring[i].feed.ring.shared, 0, BL_RING_CONTROL_SIZE);
 }
 
 static void wait_until_quiet(struct record_session *session, struct program *program)
@@ -269,7 +274,7 @@ static void wait_until_quiet(struct record_session *session, struct program *pro
 	while (!drain_is_quiet(program) && session->interrupts < 2 && session_now_ns() < session->quiet_deadline_ns) {
 		(void)nanosleep(&(const struct timespec){.tv_nsec = QUIET_NS}, NULL);
 		drain_flush(program);
-		(void)drain_program(session, program, &session->trace);
+		(void)drain_program(session, program, &session->user.trace);
 	}
 }
 
@@ -278,12 +283,12 @@ void program_end(struct record_session *session, struct program *program, bool d
 	bells_remove(&session->bells, &program->bell);
 	drain_flush(program);
 	if (session->options.overwrite)
-		drain_newest(session, program, &session->trace);
+		drain_newest(session, program, &session->user.trace);
 	else
-		(void)drain_program(session, program, &session->trace);
+		(void)drain_program(session, program, &session->user.trace);
 	if (!dead)
 		wait_until_quiet(session, program);
-	drain_finish(session, program, &session->trace, dead);
+	drain_finish(session, program, &session->user.trace, dead);
 	if (program->previous)
 		program->previous->next = program->next;
 	else
@@ -319,5 +324,76 @@ void program_note_executable(struct record_session *session, const char *executa
 		return;
 	(void)snprintf(text + used, size + 2, "%s%s", used ? ":" : "", executable);
 	session->programs_text = text;
-	session->trace.programs = text;
+	session->user.trace.programs = text;
 }
+
+/* ---- The layer ---- */
+
+static int programs_start(struct record_session *session, struct source *source, struct record_error *error)
+{
+	(void)source;
+	(void)error;
+	if (!session->options.command)
+		arm_all(session);
+	return 0;
+}
+
+static void programs_flush(struct record_session *session, struct source *source)
+{
+	struct program *program;
+
+	(void)source;
+	for (program = session->programs; program; program = program->next)
+		drain_flush(program);
+}
+
+static bool programs_drain(struct record_session *session, struct source *source)
+{
+	struct program *program;
+
+	for (program = session->programs; program; program = program->next)
+		(void)drain_program(session, program, &source->trace);
+	return false;
+}
+
+static void programs_newest(struct record_session *session, struct source *source, struct trace *trace)
+{
+	struct program *program;
+
+	(void)source;
+	for (program = session->programs; program; program = program->next)
+		drain_newest(session, program, trace);
+}
+
+static bool is_dead(const struct program *program)
+{
+	struct pollfd death = {.fd = program->death.fd, .events = POLLIN};
+
+	return program->death.fd < 0 ? kill(program->pid, 0) && errno == ESRCH : poll(&death, 1, 0) == 1;
+}
+
+static void programs_stop(struct record_session *session, struct source *source)
+{
+	disarm_all(session);
+	if (!session->options.overwrite)
+		programs_flush(session, source);
+	session->quiet_deadline_ns = session_now_ns() + ALL_QUIET_NS;
+	while (session->programs)
+		program_end(session, session->programs, is_dead(session->programs));
+}
+
+static void programs_close(struct record_session *session, struct source *source)
+{
+	while (session->programs)
+		program_end(session, session->programs, true);
+	source_fini(source);
+}
+
+const struct source_ops programs_ops = {
+	.start = programs_start,
+	.flush = programs_flush,
+	.drain = programs_drain,
+	.newest = programs_newest,
+	.stop = programs_stop,
+	.close = programs_close,
+};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * record.h - all that the command line (cli/) needs of the recorder: a session, questions to a running one, the programs that could
- * be traced.
+ * record.h - all that the command line (cli/) needs of the recorder: a session, questions to a running one, the programs and the
+ * hypervisor that could be traced.
  *
  * Every function that can fail returns 0 or a negative errno and then says in struct record_error what went wrong, where, and what
  * to do about it, in one or two plain sentences without a trailing newline. Outputs are untouched on failure.
@@ -90,6 +90,7 @@ struct record_summary {
 	uint32_t streams;
 	uint32_t stream_classes;
 	uint32_t programs;                  /* attached in all */
+	bool hypervisor;                    /* was recorded, too */
 	uint32_t programs_refused;          /* that asked to attach and could not */
 	uint32_t snapshots;
 	int command_status;                 /* exit status of the command, 128 + n if signal n killed it; -1: there was none */
@@ -164,5 +165,61 @@ struct record_program {
 
 /** All programs of the user, for root everybody's. Reads files and /proc only; the programs do not notice. */
 int record_programs_each(int (*each)(void *data, const struct record_program *program), void *data, struct record_error *error);
+
+/** The hypervisor that this kernel runs under. */
+struct record_hypervisor {
+	char name[96];       /* "Xen 4.17.5"; empty: there is none */
+	bool host;           /* we are where it can be recorded: in dom0 */
+	const char *missing; /* why it cannot be recorded from here now, no sentence; NULL: it can */
+	const char *remedy;  /* what to do about it, without the last period */
+	uint32_t n_cpus;     /* the rest: 0 where it cannot be asked */
+	uint32_t tsc_khz;
+	bool tsc_reliable;   /* one clock for all CPUs */
+	void *events;        /* descriptions as in core/event.h, checked no further; may be NULL */
+	size_t events_size;
+};
+
+void record_hypervisor_look(struct record_hypervisor *ret);
+void record_hypervisor_fini(struct record_hypervisor *hypervisor);
+
+/* Domains of the hypervisor, as dom0's module shows them in /sys/hypervisor/resources/domains. Root is not needed. */
+
+/** Each later state includes those before. */
+enum record_domain_state {
+	RECORD_DOMAIN_UNKNOWN,
+	RECORD_DOMAIN_CREATED,  /* exists, has not been unpaused */
+	RECORD_DOMAIN_RUNNING,
+	RECORD_DOMAIN_SHUTDOWN, /* has ended, or crashed, and is there still; may run again when it was saved */
+	RECORD_DOMAIN_DYING,    /* being destroyed; what holds its memory may be elsewhere */
+	RECORD_DOMAIN_FREED,    /* all that it had is free again */
+	RECORD_DOMAIN_STATES
+};
+
+/** "created", ...; NULL: no such state. */
+const char *record_domain_state_name(enum record_domain_state state);
+/** RECORD_DOMAIN_UNKNOWN: there is no state of this name. */
+enum record_domain_state record_domain_state_of(const char *name);
+
+struct record_domain {
+	uint64_t serial; /* never used again, where numbers of domains are */
+	uint32_t domain;
+	enum record_domain_state state;
+	uint32_t shutdown_code;
+	uint64_t pages;
+	char uuid[40];
+};
+
+/** All that are not freed, by their numbers. */
+int record_domains_each(int (*each)(void *data, const struct record_domain *domain), void *data, struct record_error *error);
+
+/**
+ * record_domain_wait() - sleep until the domain of number @domain is in @state, or a later one
+ * @timeout_ms: 0: as long as it takes
+ *
+ * One that is not there has come to its end, unless the state is RECORD_DOMAIN_CREATED or RUNNING: then it is waited for. Which domain has the
+ * number is decided once, so another one that gets it later does not count.
+ * Return: 0; -ETIMEDOUT; others. The error is filled in.
+ */
+int record_domain_wait(uint32_t domain, enum record_domain_state state, uint32_t timeout_ms, struct record_error *error);
 
 #endif

@@ -34,86 +34,134 @@ static void fill_status(const struct record_session *session, struct record_stat
 	status->pid = getpid();
 	status->overwrite = session->options.overwrite;
 	session_progress(session, &status->progress);
-	(void)snprintf(status->trace_dir, sizeof(status->trace_dir), "%s", session->trace.path);
+	(void)snprintf(status->trace_dir, sizeof(status->trace_dir), "%s", session->dir);
 }
 
 static int flush_all(struct record_session *session, struct record_error *error)
 {
-	struct program *program;
-
 	if (session->options.overwrite)
 		return record_fail(error, -EINVAL, "this session keeps the newest in memory and writes nothing. Try: borelog snapshot");
-	for (program = session->programs; program; program = program->next) {
-		drain_flush(program);
-		(void)drain_program(session, program, &session->trace);
-	}
+	session_flush(session);
 	return 0;
 }
 
-static int open_snapshot(struct record_session *session, const char *dir, struct trace *trace, struct record_error *error)
+/* The directory of a snapshot: what the user names, or the next in the session's own. */
+static int make_snapshot_dir(struct record_session *session, const char *dir, char ret[PATH_MAX], struct record_error *error)
 {
-	const struct trace *main_trace = &session->trace;
 	char path[PATH_MAX + 32];
 	uint32_t i;
 	int err = -EEXIST;
 
-	*trace = (struct trace){.snapshot = true, .version = main_trace->version, .clock = &session->clock, .streams = &session->streams,
-				.command = main_trace->command, .programs = main_trace->programs, .dir_fd = -1};
-	memcpy(trace->uuid, main_trace->uuid, sizeof(trace->uuid));
 	if (dir[0])
-		return trace_open(trace, dir, error);
+		return trace_make_dir(ret, dir, error);
 	for (i = session->summary.snapshots + 1; i < SNAPSHOT_NAMES && err == -EEXIST; i++) {
-		(void)snprintf(path, sizeof(path), "%s/snapshot-%u", main_trace->path, i);
-		err = trace_open(trace, path, error);
+		(void)snprintf(path, sizeof(path), "%s/snapshot-%u", session->dir, i);
+		err = trace_make_dir(ret, path, error);
 	}
 	return err;
 }
 
-static void take_snapshot(struct record_session *session, struct trace *trace)
+/* A layer's trace in a snapshot. */
+static struct trace layer_of(const struct source *source)
 {
-	struct program *program;
+	const struct trace *from = &source->trace;
+	struct trace trace = {.layer = from->layer, .snapshot = true, .version = from->version, .clock = from->clock, .streams = from->streams,
+			      .command = from->command, .programs = from->programs, .more = from->more, .n_more = from->n_more, .dir_fd = -1};
+
+	memcpy(trace.uuid, from->uuid, sizeof(trace.uuid));
+	return trace;
+}
+
+/* All of @traces are to be closed, also on failure. */
+static int open_layers(struct record_session *session, const char *dir, struct trace *traces, struct record_error *error)
+{
+	struct source *source;
+	uint32_t i, n = 0;
+	int err = 0;
+
+	for (source = session->sources; source; source = source->next)
+		traces[n++] = layer_of(source);
+	for (i = 0; i < n && !err; i++) {
+		err = trace_open(&traces[i], dir, error);
+		if (!err)
+			err = trace_describe(&traces[i], error);
+	}
+	return err;
+}
+
+static void take_snapshot(struct record_session *session, struct trace *traces)
+{
+	struct source *source;
 
 	/* All at once first, so that the rings end at about the same time. */
-	for (program = session->programs; program; program = program->next)
-		drain_flush(program);
-	for (program = session->programs; program; program = program->next)
-		drain_newest(session, program, trace);
+	for (source = session->sources; source; source = source->next)
+		source->ops->flush(session, source);
+	for (source = session->sources; source; source = source->next)
+		source->ops->newest(session, source, traces++);
+}
+
+/* Results of all layers, and the end of their files. Return: what kept packets out. */
+static int close_layers(struct record_session *session, struct trace *traces, struct record_summary *summary)
+{
+	struct source *source;
+	int err = 0;
+
+	for (source = session->sources; source; source = source->next, traces++) {
+		if (!err)
+			err = traces->failure;
+		summary->bytes += traces->bytes;
+		summary->packets += traces->packets;
+		summary->streams += traces->n_made;
+		summary->stream_classes += source->streams.n_classes;
+		trace_finish(traces);
+		trace_close(traces);
+	}
+	return err;
+}
+
+static uint32_t count_sources(const struct record_session *session)
+{
+	const struct source *source;
+	uint32_t n = 0;
+
+	for (source = session->sources; source; source = source->next)
+		n++;
+	return n;
 }
 
 static int snapshot(struct record_session *session, const char *dir, struct record_reply *reply)
 {
 	const uint64_t records = session->summary.records;
 	struct record_summary *summary = &reply->summary;
-	struct trace trace;
-	int err;
+	struct trace *traces;
+	int err, failure;
 
 	if (!session->options.overwrite)
 		return record_fail(&reply->error, -EINVAL,
 				   "this session writes all the time; snapshots are for sessions begun with --overwrite. Try: borelog stop");
-	err = open_snapshot(session, dir, &trace, &reply->error);
+	err = make_snapshot_dir(session, dir, summary->trace_dir, &reply->error);
 	if (err)
 		return err;
+	traces = calloc(count_sources(session), sizeof(*traces));
+	if (!traces)
+		return record_fail(&reply->error, -ENOMEM, "out of memory");
 	trace_clock_refine(&session->clock);
-	err = trace_describe(&trace, &reply->error);
+	err = open_layers(session, summary->trace_dir, traces, &reply->error);
 	if (!err)
-		take_snapshot(session, &trace);
-	if (!err && trace.failure) {
-		err = trace.failure;
-		(void)record_fail(&reply->error, err, "the snapshot in %.300s is incomplete: %s", trace.path, strerror(-err));
+		take_snapshot(session, traces);
+	failure = close_layers(session, traces, summary);
+	free(traces);
+	if (!err && failure) {
+		err = failure;
+		(void)record_fail(&reply->error, err, "the snapshot in %.300s is incomplete: %s", summary->trace_dir, strerror(-err));
 	}
 	summary->records = session->summary.records - records;
-	summary->bytes = trace.bytes;
-	summary->packets = trace.packets;
-	summary->streams = trace.n_made;
-	summary->stream_classes = session->streams.n_classes;
 	summary->programs = session->n_programs;
+	summary->hypervisor = session->summary.hypervisor;
 	summary->clock_error_ns = session->clock.error_ns;
 	summary->duration_ns = session_now_ns() - session->start_ns;
 	summary->snapshots = ++session->summary.snapshots;
 	summary->command_status = -1;
-	(void)snprintf(summary->trace_dir, sizeof(summary->trace_dir), "%s", trace.path);
-	trace_finish(&trace);
-	trace_close(&trace);
 	return err;
 }
 

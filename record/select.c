@@ -352,6 +352,56 @@ int selection_apply(struct selection *selection, enum select_layer layer, const 
 	return result == EXPR_TRUE ? SELECT_ON : SELECT_OFF;
 }
 
+/* The first option on whose condition the event depends. */
+static const char *find_condition(struct selection *selection, enum select_layer layer, const struct event_desc *event,
+				  const char *full_name)
+{
+	struct plan plan = {.event = event};
+	uint32_t i;
+
+	for (i = 0; i < selection->n_rules; i++) {
+		struct rule *rule = &selection->rules[i];
+		bool fits;
+
+		if (rule_names(rule, layer, full_name) && compile_condition(&plan, rule, &fits) == EXPR_DEPENDS)
+			return rule->option;
+	}
+	return NULL;
+}
+
+int selection_choose(struct selection *selection, enum select_layer layer, const struct event_desc *event, const char **ret_option)
+{
+	struct select_filters filters = {0};
+	uint32_t offset;
+	int result = selection_apply(selection, layer, event, &filters, &offset);
+	char *full_name;
+
+	free(filters.data);
+	if (result != SELECT_FILTER)
+		return result;
+	if (asprintf(&full_name, "%s:%s", event->category, event->name) < 0)
+		return -ENOMEM;
+	*ret_option = find_condition(selection, layer, event, full_name);
+	free(full_name);
+	return -EOPNOTSUPP;
+}
+
+const char *selection_asks_for(const struct selection *selection, enum select_layer layer, const char *category)
+{
+	const size_t size = strlen(category);
+	uint32_t i;
+
+	for (i = 0; i < selection->n_rules; i++) {
+		const struct rule *rule = &selection->rules[i];
+
+		if (rule->exclude || !rule->glob || !(rule->layers & layer))
+			continue;
+		if (rule->layers == (uint32_t)layer || (!strncmp(rule->glob, category, size) && rule->glob[size] == ':'))
+			return rule->option;
+	}
+	return NULL;
+}
+
 /* ---- Warnings ---- */
 
 /* The cursor's part is 0 for the option as a whole, then what expr_warning() counts, plus 1. */

@@ -70,6 +70,20 @@ int selection_add(struct selection *selection, const char *option, struct expr_e
 int selection_apply(struct selection *selection, enum select_layer layer, const struct event_desc *event,
 		    struct select_filters *filters, uint32_t *ret_offset);
 
+/**
+ * selection_choose() - the same for a producer that cannot evaluate conditions
+ *
+ * Return: SELECT_OFF, SELECT_ON; -EOPNOTSUPP: *@ret_option has a condition on which it would depend; -ENOMEM.
+ */
+int selection_choose(struct selection *selection, enum select_layer layer, const struct event_desc *event, const char **ret_option);
+
+/**
+ * selection_asks_for() - does an option name @layer, or @category in all layers, as what is to be recorded?
+ *
+ * Return: the first such option, or NULL.
+ */
+const char *selection_asks_for(const struct selection *selection, enum select_layer layer, const char *category);
+
 /** Where selection_warning() is; all zero: at the beginning. */
 struct select_cursor {
 	uint32_t option;

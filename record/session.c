@@ -30,8 +30,6 @@
 #define PROGRAM_SIZE_DEFAULT (32u << 20)
 #define RING_SIZE_SMALL (128u << 10)
 #define SUB_PER_RING 8u
-/* So long the end of a session waits for writers that are in the middle of a record, all in all. */
-#define QUIET_NS 100000000u
 
 uint64_t session_now_ns(void)
 {
@@ -54,23 +52,29 @@ void session_say(struct record_session *session, const char *format, ...)
 	session->callbacks.message(session->callbacks.data, text);
 }
 
-int session_watch(struct record_session *session, struct source *source, int fd,
-		  void (*ready)(struct record_session *session, struct source *source))
+int session_watch_for(struct record_session *session, struct watch *watch, int fd, uint32_t events,
+		      void (*ready)(struct record_session *session, struct watch *watch))
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = source};
+	struct epoll_event event = {.events = events, .data.ptr = watch};
 
-	source->fd = -1;
+	watch->fd = -1;
 	if (epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, fd, &event))
 		return -errno;
-	source->fd = fd;
-	source->ready = ready;
+	watch->fd = fd;
+	watch->ready = ready;
 	return 0;
 }
 
-void session_unwatch(struct record_session *session, struct source *source)
+int session_watch(struct record_session *session, struct watch *watch, int fd,
+		  void (*ready)(struct record_session *session, struct watch *watch))
 {
-	if (source->fd >= 0)
-		(void)epoll_ctl(session->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
+	return session_watch_for(session, watch, fd, EPOLLIN, ready);
+}
+
+void session_unwatch(struct record_session *session, struct watch *watch)
+{
+	if (watch->fd >= 0)
+		(void)epoll_ctl(session->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
 }
 
 void session_abort(struct record_session *session, int err, const char *text)
@@ -92,25 +96,30 @@ void record_session_stop(struct record_session *session)
 
 static uint64_t total_discarded(const struct record_session *session, uint64_t by[BL_LOST_NR])
 {
+	const struct source *source;
 	const struct stream *stream;
 	uint64_t total = 0;
 	int i;
 
 	memset(by, 0, BL_LOST_NR * sizeof(*by));
-	for (stream = session->streams.all; stream; stream = stream->next)
-		for (i = 0; i < BL_LOST_NR; i++) {
-			by[i] += stream->lost[i];
-			total += stream->lost[i];
-		}
+	for (source = session->sources; source; source = source->next)
+		for (stream = source->streams.all; stream; stream = stream->next)
+			for (i = 0; i < BL_LOST_NR; i++) {
+				by[i] += stream->lost[i];
+				total += stream->lost[i];
+			}
 	return total;
 }
 
 void session_progress(const struct record_session *session, struct record_progress *ret)
 {
+	const struct source *source;
 	uint64_t by[BL_LOST_NR];
 
 	ret->records = session->summary.records;
-	ret->bytes = session->trace.bytes;
+	ret->bytes = 0;
+	for (source = session->sources; source; source = source->next)
+		ret->bytes += source->trace.bytes;
 	ret->discarded = total_discarded(session, by);
 	ret->elapsed_ns = (session->end_ns ? session->end_ns : session_now_ns()) - session->start_ns;
 	ret->programs = session->n_programs;
@@ -120,6 +129,7 @@ void session_wrote(struct record_session *session)
 {
 	const uint32_t ms = session->callbacks.progress_interval_ms ? session->callbacks.progress_interval_ms : 1000;
 	const struct itimerspec when = {.it_value = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000}};
+	struct source *source;
 
 	if (session->callbacks.progress && !session->progress_due && !session->stopping) {
 		session->progress_due = true;
@@ -128,47 +138,60 @@ void session_wrote(struct record_session *session)
 	/* Ten times as long a span, ten times as good a frequency; a recorder that is killed leaves the last one. */
 	if (!session->stopping && trace_clock_is_stale(&session->clock)) {
 		trace_clock_refine(&session->clock);
-		(void)trace_describe(&session->trace, NULL);
+		for (source = session->sources; source; source = source->next)
+			(void)trace_describe(&source->trace, NULL);
 	}
 }
 
-static void ready_progress(struct record_session *session, struct source *source)
+static void ready_progress(struct record_session *session, struct watch *watch)
 {
 	struct record_progress progress;
 	uint64_t count;
 
-	if (read(source->fd, &count, sizeof(count)) < 0)
+	if (read(watch->fd, &count, sizeof(count)) < 0)
 		return;
 	session->progress_due = false;
 	session_progress(session, &progress);
 	session->callbacks.progress(session->callbacks.data, &progress);
 }
 
-static void ready_interval(struct record_session *session, struct source *source)
+void source_fini(struct source *source)
 {
-	struct program *program;
-	uint64_t count;
+	trace_finish(&source->trace);
+	streams_fini(&source->streams);
+	trace_close(&source->trace);
+}
 
-	if (read(source->fd, &count, sizeof(count)) < 0 || session->options.overwrite)
-		return;
-	for (program = session->programs; program; program = program->next) {
-		drain_flush(program);
-		(void)drain_program(session, program, &session->trace);
+void session_flush(struct record_session *session)
+{
+	struct source *source;
+
+	for (source = session->sources; source; source = source->next) {
+		source->ops->flush(session, source);
+		source->more = source->ops->drain(session, source);
 	}
 }
 
-static void ready_bell(struct record_session *session, struct source *source)
+static void ready_interval(struct record_session *session, struct watch *watch)
 {
 	uint64_t count;
 
-	if (read(source->fd, &count, sizeof(count)) < 0)
+	if (read(watch->fd, &count, sizeof(count)) >= 0 && !session->options.overwrite)
+		session_flush(session);
+}
+
+static void ready_bell(struct record_session *session, struct watch *watch)
+{
+	uint64_t count;
+
+	if (read(watch->fd, &count, sizeof(count)) < 0)
 		return;
 	session->bells_awake = true;
 }
 
-static void ready_stop(struct record_session *session, struct source *source)
+static void ready_stop(struct record_session *session, struct watch *watch)
 {
-	(void)source;
+	(void)watch;
 	session->stopping = true;
 }
 
@@ -184,11 +207,11 @@ static void interrupted(struct record_session *session, int signal)
 	session->stopping = true;
 }
 
-static void ready_signal(struct record_session *session, struct source *source)
+static void ready_signal(struct record_session *session, struct watch *watch)
 {
 	struct signalfd_siginfo info;
 
-	if (read(source->fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+	if (read(watch->fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
 	if (info.ssi_signo == SIGXFSZ)
 		return; /* the write that was too much has said so itself */
@@ -196,6 +219,18 @@ static void ready_signal(struct record_session *session, struct source *source)
 		interrupted(session, (int)info.ssi_signo);
 	else if (command_reap(session))
 		session->stopping = true;
+}
+
+void session_fit_ring(uint64_t ring, uint64_t sub, uint32_t shift_max, uint32_t *ret_sub_shift, uint32_t *ret_n_sub)
+{
+	uint32_t shift = BL_SUB_SHIFT_MIN, n = 2;
+
+	while (shift < shift_max && 1ull << shift < sub)
+		shift++;
+	while (n < BL_SUB_MAX && (uint64_t)n << shift < ring)
+		n *= 2;
+	*ret_sub_shift = shift;
+	*ret_n_sub = n;
 }
 
 static int choose_geometry(struct record_session *session, struct record_error *error)
@@ -218,12 +253,7 @@ static int choose_geometry(struct record_session *session, struct record_error *
 		;
 	if (!sub)
 		sub = ring / SUB_PER_RING;
-	geometry->sub_shift = BL_SUB_SHIFT_MIN;
-	while (geometry->sub_shift < BL_PROGRAM_SUB_SHIFT_MAX && 1ull << geometry->sub_shift < sub)
-		geometry->sub_shift++;
-	geometry->n_sub = 2;
-	while (geometry->n_sub < BL_SUB_MAX && (uint64_t)geometry->n_sub << geometry->sub_shift < ring)
-		geometry->n_sub *= 2;
+	session_fit_ring(ring, sub, BL_PROGRAM_SUB_SHIFT_MAX, &geometry->sub_shift, &geometry->n_sub);
 	if (options->ring_size && options->sub_size && (uint64_t)geometry->n_sub << geometry->sub_shift < ring)
 		return record_fail(error, -EINVAL, "a ring has at most %u sub-buffers: larger ones (--sub-size) or a smaller ring (--size)",
 				   BL_SUB_MAX);
@@ -269,20 +299,20 @@ static int choose_name(struct record_session *session, struct record_error *erro
 	return 0;
 }
 
-static int watch_new(struct record_session *session, struct source *source, int fd,
-		     void (*ready)(struct record_session *session, struct source *source))
+static int watch_new(struct record_session *session, struct watch *watch, int fd,
+		     void (*ready)(struct record_session *session, struct watch *watch))
 {
 	int err;
 
 	if (fd < 0)
 		return -errno;
-	err = session_watch(session, source, fd, ready);
+	err = session_watch(session, watch, fd, ready);
 	if (err)
 		close(fd);
 	return err;
 }
 
-static int open_sources(struct record_session *session)
+static int open_watches(struct record_session *session)
 {
 	const struct rlimit *before = &session->files_before;
 	const struct rlimit files = {.rlim_cur = before->rlim_max, .rlim_max = before->rlim_max};
@@ -339,30 +369,54 @@ static void init_nothing(struct record_session *session)
 	session->sessions_dir = -1;
 	session->life.fd = -1;
 	session->bells.event_fd = -1;
-	session->trace.dir_fd = -1;
+	session->user.ops = &programs_ops;
+	session->user.trace.dir_fd = -1;
+	session->sources = &session->user;
 	session->command_status = -1;
 	(void)sigprocmask(SIG_SETMASK, NULL, &session->signals_before);
 	(void)getrlimit(RLIMIT_NOFILE, &session->files_before);
 }
 
-static int open_trace(struct record_session *session, struct record_error *error)
+/* Layers are traces of their own, and so are their names. */
+int session_name_layer(struct record_session *session, struct source *source, const char *layer, struct record_error *error)
 {
-	struct trace *trace = &session->trace;
-	int err;
+	struct trace *trace = &source->trace;
 
-	if (getrandom(session->uuid, sizeof(session->uuid), 0) != (ssize_t)sizeof(session->uuid))
+	if (getrandom(trace->uuid, sizeof(trace->uuid), 0) != (ssize_t)sizeof(trace->uuid))
 		return record_fail(error, -EIO, "no random numbers for the trace's name");
-	session->uuid[6] = (uint8_t)((session->uuid[6] & 0x0f) | 0x40);
-	session->uuid[8] = (uint8_t)((session->uuid[8] & 0x3f) | 0x80);
-	memcpy(trace->uuid, session->uuid, sizeof(trace->uuid));
+	trace->uuid[6] = (uint8_t)((trace->uuid[6] & 0x0f) | 0x40);
+	trace->uuid[8] = (uint8_t)((trace->uuid[8] & 0x3f) | 0x80);
+	trace->layer = layer;
 	trace->version = session->options.ctf_version == 2 ? CTF_2 : CTF_1_8;
 	trace->clock = &session->clock;
-	trace->streams = &session->streams;
-	if (session->options.command)
-		trace->command = session->command_text = command_text(session->options.command);
-	trace_clock_init(&session->clock);
-	err = trace_open(trace, session->options.output_dir, error);
-	return err ? err : trace_describe(trace, error);
+	trace->streams = &source->streams;
+	trace->command = session->command_text;
+	return 0;
+}
+
+static int open_traces(struct record_session *session, struct record_error *error)
+{
+	struct source *source;
+	int err;
+
+	err = trace_make_dir(session->dir, session->options.output_dir, error);
+	for (source = session->sources; source && !err; source = source->next) {
+		err = trace_open(&source->trace, session->dir, error);
+		if (!err)
+			err = trace_describe(&source->trace, error);
+	}
+	return err;
+}
+
+static void remove_traces(struct record_session *session)
+{
+	struct source *source;
+
+	for (source = session->sources; source; source = source->next)
+		trace_remove(&source->trace);
+	if (session->dir[0])
+		(void)rmdir(session->dir);
+	session->dir[0] = 0;
 }
 
 static int open_all(struct record_session *session, struct record_error *error)
@@ -375,6 +429,9 @@ static int open_all(struct record_session *session, struct record_error *error)
 		return record_fail(error, -EINVAL, "unknown context or version of CTF");
 	if (!proc_is_ours())
 		return record_fail(error, -ENOENT, PROC_IS_NOT_OURS);
+	if (options->command)
+		session->command_text = command_text(options->command);
+	trace_clock_init(&session->clock);
 	err = choose_geometry(session, error);
 	if (!err)
 		err = choose_events(session, error);
@@ -383,7 +440,7 @@ static int open_all(struct record_session *session, struct record_error *error)
 	if (err)
 		return err;
 	session->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	err = session->epoll_fd < 0 ? -errno : open_sources(session);
+	err = session->epoll_fd < 0 ? -errno : open_watches(session);
 	if (!err)
 		err = start_interval(session);
 	if (err)
@@ -391,7 +448,22 @@ static int open_all(struct record_session *session, struct record_error *error)
 	err = life_open(&session->life, error);
 	if (!err)
 		err = attach_listen(session, error);
-	return err ? err : open_trace(session, error);
+	if (!err)
+		err = session_name_layer(session, &session->user, "user", error);
+	if (!err)
+		err = hypervisor_add(session, error);
+	return err ? err : open_traces(session, error);
+}
+
+static int start_all(struct record_session *session, struct record_error *error)
+{
+	struct source *source;
+	int err = 0;
+
+	session->start_ns = session_now_ns();
+	for (source = session->sources; source && !err; source = source->next)
+		err = source->ops->start(session, source, error);
+	return err || !session->options.command ? err : command_start(session, error);
 }
 
 int record_session_new(const struct record_options *options, const struct record_callbacks *callbacks, struct record_session **ret_session,
@@ -409,16 +481,13 @@ int record_session_new(const struct record_options *options, const struct record
 	err = open_all(session, error);
 	if (!err) /* for tables that fit one page, as most do */
 		pool_prepare(&session->pool, geteuid(), BL_ABI_PAGE + session->geometry.n_rings * session->geometry.ring_size);
-	session->start_ns = session_now_ns();
-	if (!err && options->command)
-		err = command_start(session, error);
+	if (!err)
+		err = start_all(session, error);
 	if (err) {
-		trace_remove(&session->trace);
+		remove_traces(session);
 		record_session_free(session);
 		return err;
 	}
-	if (!options->command)
-		arm_all(session);
 	*ret_session = session;
 	return 0;
 }
@@ -432,29 +501,35 @@ static void serve_silent(struct record_session *session)
 		return;
 	for (program = session->programs; program; program = program->next)
 		if (!program->rings_bell)
-			(void)drain_program(session, program, &session->trace);
+			(void)drain_program(session, program, &session->user.trace);
+}
+
+static bool has_more(const struct record_session *session)
+{
+	const struct source *source;
+
+	for (source = session->sources; source && !source->more; source = source->next)
+		;
+	return source;
 }
 
 static void turn(struct record_session *session)
 {
 	struct epoll_event event;
-	/* One event at a time: what it does may do away with the source of the next. */
-	const int n = epoll_wait(session->epoll_fd, &event, 1, session->bells_awake ? 0 : -1);
-	struct source *source = n == 1 ? event.data.ptr : NULL;
+	/* One event at a time: what it does may do away with the watch of the next. */
+	const int n = epoll_wait(session->epoll_fd, &event, 1, session->bells_awake || has_more(session) ? 0 : -1);
+	struct watch *watch = n == 1 ? event.data.ptr : NULL;
+	struct source *source;
 
-	if (source)
-		source->ready(session, source);
+	if (watch)
+		watch->ready(session, watch);
 	if (session->bells_awake && !session->stopping) {
 		session->bells_awake = bells_serve(&session->bells, drain_serve, session);
 		serve_silent(session);
 	}
-}
-
-static bool is_dead(const struct program *program)
-{
-	struct pollfd death = {.fd = program->death.fd, .events = POLLIN};
-
-	return program->death.fd < 0 ? kill(program->pid, 0) && errno == ESRCH : poll(&death, 1, 0) == 1;
+	for (source = session->sources; source && !session->stopping; source = source->next)
+		if (source->more)
+			source->more = source->ops->drain(session, source);
 }
 
 static void say_unused_filters(struct record_session *session)
@@ -463,20 +538,20 @@ static void say_unused_filters(struct record_session *session)
 	struct expr_error what;
 	const char *option;
 
-	while (session->summary.programs && selection_warning(session->selection, &cursor, &option, &what))
+	while ((session->summary.programs || session->summary.hypervisor) && selection_warning(session->selection, &cursor, &option, &what))
 		session_say(session, "-e '%s': column %zu: %s", option, what.column, what.message);
 }
 
 /* The clock and the environment are known best at the end. What is there describes all packets, so on a full disk it may stay. */
-static void describe_last(struct record_session *session)
+static void describe_last(struct record_session *session, struct source *source)
 {
 	struct record_error error;
-	const int err = trace_describe(&session->trace, &error);
+	const int err = trace_describe(&source->trace, &error);
 
 	if (!err || session->failure)
 		return;
 	if ((err == -ENOSPC || err == -EDQUOT) && session->options.full_disk == RECORD_FULL_DISK_DISCARD &&
-	    session->trace.n_described == session->streams.n_classes) {
+	    source->trace.n_described == source->streams.n_classes) {
 		session_say(session, "%s. It stays as it was.", error.text);
 		return;
 	}
@@ -486,20 +561,18 @@ static void describe_last(struct record_session *session)
 
 static void close_session(struct record_session *session)
 {
-	struct program *program;
+	struct source *source;
 
 	session->stopping = true;
-	disarm_all(session);
-	for (program = session->programs; program; program = program->next)
-		if (!session->options.overwrite)
-			drain_flush(program);
-	session->quiet_deadline_ns = session_now_ns() + QUIET_NS;
-	while (session->programs)
-		program_end(session, session->programs, is_dead(session->programs));
+	for (source = session->sources; source; source = source->next)
+		source->ops->stop(session, source);
 	session->end_ns = session_now_ns();
-	trace_finish(&session->trace);
+	for (source = session->sources; source; source = source->next)
+		trace_finish(&source->trace);
 	trace_clock_refine(&session->clock);
-	describe_last(session);
+	hypervisor_check_clock(session);
+	for (source = session->sources; source; source = source->next)
+		describe_last(session, source);
 	life_close(&session->life);
 	attach_close(session);
 	say_unused_filters(session);
@@ -531,22 +604,27 @@ int record_session_run(struct record_session *session, struct record_error *erro
 void record_session_summary(const struct record_session *session, struct record_summary *ret)
 {
 	const uint64_t end = session->end_ns ? session->end_ns : session_now_ns();
+	const struct source *source;
 
 	*ret = session->summary;
-	ret->bytes = session->trace.bytes;
-	ret->packets = session->trace.packets;
-	ret->streams = session->trace.n_made;
-	ret->stream_classes = session->streams.n_classes;
+	ret->bytes = ret->packets = 0;
+	ret->streams = ret->stream_classes = 0;
+	for (source = session->sources; source; source = source->next) {
+		ret->bytes += source->trace.bytes;
+		ret->packets += source->trace.packets;
+		ret->streams += source->trace.n_made;
+		ret->stream_classes += source->streams.n_classes;
+	}
 	ret->duration_ns = end - session->start_ns;
 	ret->clock_error_ns = session->clock.error_ns;
 	ret->command_status = session->command_status;
 	(void)total_discarded(session, ret->discarded);
-	(void)snprintf(ret->trace_dir, sizeof(ret->trace_dir), "%s", session->trace.path);
+	(void)snprintf(ret->trace_dir, sizeof(ret->trace_dir), "%s", session->dir);
 }
 
 const char *record_session_trace_dir(const struct record_session *session)
 {
-	return session->trace.path;
+	return session->dir;
 }
 
 static void close_fd(int fd)
@@ -567,18 +645,19 @@ static void forget_signal(int signal)
 
 void record_session_free(struct record_session *session)
 {
+	struct source *source, *next;
+
 	if (!session)
 		return;
 	session->stopping = true;
 	attach_close(session);
-	while (session->programs)
-		program_end(session, session->programs, true);
-	trace_finish(&session->trace);
+	for (source = session->sources; source; source = next) {
+		next = source->next;
+		source->ops->close(session, source);
+	}
 	bells_fini(&session->bells);
-	streams_fini(&session->streams);
 	pool_fini(&session->pool);
 	life_close(&session->life);
-	trace_close(&session->trace);
 	selection_free(session->selection);
 	close_fd(session->signals.fd);
 	close_fd(session->stop_event.fd);

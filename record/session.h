@@ -9,10 +9,13 @@
  *     program.c   one attached program: its memory, its death
  *     drain.c     from a ring to the stream's file
  *     command.c   the command that is recorded
+ *     device_source.c, device.c   rings of a kernel module of ours
+ *     hypervisor.c    the hypervisor: is it there, may we, what of it
  *     bell.c      programs wake the recorder         stream.c   classes of streams, streams
  *     clock.c     the trace clock                    packet.c   believing a packet's head
- *     pool.c      the rings' memory                  trace.c    the trace directory
- *     life.c      programs notice the recorder's end stream_file.c   a stream's files, whole at every instant
+ *     pool.c      the rings' memory                  feed.c     from a packet in memory to the stream's file
+ *     life.c      programs notice the recorder's end trace.c    a layer's directory
+ *     stream_file.c   a stream's files, whole at every instant
  *     rundir.c, control_file.c, proc.c   looking programs up
  *
  * One thread does everything but wait for bells (bell.c). It sleeps in epoll_wait() without a time-out, unless somebody has just
@@ -29,30 +32,27 @@
 #include "bell.h"
 #include "clock.h"
 #include "core/ring.h"
+#include "feed.h"
 #include "lib/abi/control.h"
 #include "life.h"
 #include "pool.h"
 #include "record.h"
 #include "select.h"
-#include "stream.h"
-#include "trace.h"
+#include "source.h"
 
 /** Something that epoll watches; @ready is called with what it is part of. */
-struct source {
+struct watch {
 	int fd;
-	void (*ready)(struct record_session *session, struct source *source);
+	void (*ready)(struct record_session *session, struct watch *watch);
 };
 
 struct program_ring {
-	struct bl_ring ring;
+	struct feed feed;
 	struct bl_reader reader;
-	struct stream *stream;
-	uint64_t extra[BL_LOST_NR]; /* discarded by the recorder, since the stream was bound */
-	bool broken;                /* its slots made no sense: not looked at any more */
 };
 
 struct program {
-	struct source death; /* its pidfd; -1 where there are none */
+	struct watch death; /* its pidfd; -1 where there are none */
 	struct program *next;
 	struct program *previous;
 	struct bell bell;
@@ -87,10 +87,14 @@ struct record_session {
 	struct record_callbacks callbacks;
 	struct geometry geometry;
 	uint32_t contexts;
-	uint8_t uuid[16];
 	struct trace_clock clock;
 	struct selection *selection;
-	struct trace trace;
+	char dir[PATH_MAX];     /* of the trace, absolute; empty: there is none */
+	struct source user;     /* the programs */
+	struct source *sources; /* all: those beside the programs first */
+	struct ctfw_env hypervisor_env[TRACE_ENV_MORE];
+	char hypervisor_name[96];
+	uint64_t hypervisor_khz; /* of the TSC, as Xen says; 0: it is not recorded */
 	char *command_text;
 	char *programs_text; /* executables of all programs so far, for the env */
 	size_t programs_text_size;
@@ -99,20 +103,19 @@ struct record_session {
 	struct pool pool;
 	struct bells bells;
 	bool bells_awake;
-	struct streams streams;
 	struct program *programs;
 	uint32_t n_programs;
 	uint32_t n_silent; /* of these, that ring no bell */
 
 	int epoll_fd;
-	struct source signals;
-	struct source stop_event;
-	struct source bell_event;
-	struct source listener;
-	struct source connect_timer;
-	struct source interval_timer;
-	struct source progress_timer;
-	struct source poll_timer; /* only where there are no pidfds */
+	struct watch signals;
+	struct watch stop_event;
+	struct watch bell_event;
+	struct watch listener;
+	struct watch connect_timer;
+	struct watch interval_timer;
+	struct watch progress_timer;
+	struct watch poll_timer; /* only where there are no pidfds */
 	bool progress_due;
 	struct connection *connections;
 	uint32_t n_connections;
@@ -142,14 +145,23 @@ struct record_session {
 
 /* session.c */
 __attribute__((format(printf, 2, 3))) void session_say(struct record_session *session, const char *format, ...);
-int session_watch(struct record_session *session, struct source *source, int fd,
-		  void (*ready)(struct record_session *session, struct source *source));
-/** Takes a source without descriptor. */
-void session_unwatch(struct record_session *session, struct source *source);
+int session_watch(struct record_session *session, struct watch *watch, int fd,
+		  void (*ready)(struct record_session *session, struct watch *watch));
+/** The same for other events than EPOLLIN; with none, what epoll always tells of. */
+int session_watch_for(struct record_session *session, struct watch *watch, int fd, uint32_t events,
+		      void (*ready)(struct record_session *session, struct watch *watch));
+/** Takes a watch without descriptor. */
+void session_unwatch(struct record_session *session, struct watch *watch);
 /** End the session with an error; the first one counts. */
 void session_abort(struct record_session *session, int err, const char *text);
 void session_progress(const struct record_session *session, struct record_progress *ret);
 uint64_t session_now_ns(void);
+/** What a new layer's trace has from its session. */
+int session_name_layer(struct record_session *session, struct source *source, const char *layer, struct record_error *error);
+/** The smallest ring of at least @ring bytes, as far as BL_SUB_MAX allows, in sub-buffers of at least @sub, as far as @shift_max does. */
+void session_fit_ring(uint64_t ring, uint64_t sub, uint32_t shift_max, uint32_t *ret_sub_shift, uint32_t *ret_n_sub);
+/** Discard mode: have all that is in the rings handed over, and write it. */
+void session_flush(struct record_session *session);
 /** Something was written: a progress line is due, the clock may be known better by now. */
 void session_wrote(struct record_session *session);
 
@@ -177,6 +189,8 @@ struct program *program_find(const struct record_session *session, pid_t pid);
 /** Take out all that is there, then let go of it. @dead: nobody writes any more. */
 void program_end(struct record_session *session, struct program *program, bool dead);
 void program_note_executable(struct record_session *session, const char *executable);
+/** The layer "user". */
+extern const struct source_ops programs_ops;
 
 /* drain.c */
 /** Write what was handed over. Return: how many sub-buffers. */
@@ -190,6 +204,12 @@ void drain_newest(struct record_session *session, struct program *program, struc
 bool drain_is_quiet(const struct program *program);
 /** What nobody will finish: write what can be read of it, count the rest; then the last counters. */
 void drain_finish(struct record_session *session, struct program *program, struct trace *trace, bool dead);
+
+/* hypervisor.c */
+/** The hypervisor's source, if the user wants it and it can be had. Return: an error only where he asked for it. */
+int hypervisor_add(struct record_session *session, struct record_error *error);
+/** At the end: does the clock run as Xen says? */
+void hypervisor_check_clock(struct record_session *session);
 
 /* command.c */
 int command_start(struct record_session *session, struct record_error *error);

@@ -70,8 +70,9 @@ static void class_free(struct stream_class *class)
 	free(class);
 }
 
-struct stream_class *stream_class_new(struct streams *streams, struct event_set *set, uint32_t n_cpus, uint32_t contexts)
+struct stream_class *stream_class_new(struct streams *streams, struct event_set *set, uint32_t n_cpus, const struct stream_form *form)
 {
+	struct stream_form all = *form;
 	struct stream_class *class;
 
 	if (streams->n_classes >= STREAM_CLASSES_MAX) {
@@ -83,9 +84,9 @@ struct stream_class *stream_class_new(struct streams *streams, struct event_set 
 		return NULL;
 	class->id = streams->n_classes;
 	class->n_events = set->n ? set->events[set->n - 1].id : 0;
-	class->id_bits = stream_id_bits(class->n_events);
+	class->id_bits = all.id_bits = form->id_bits ? form->id_bits : stream_id_bits(class->n_events);
 	class->free = calloc(n_cpus, sizeof(*class->free));
-	if (!class->free || event_set_to_ctf(set, class->id, class->id_bits, contexts, &class->ctf)) {
+	if (!class->free || event_set_to_ctf(set, class->id, &all, &class->ctf)) {
 		free(class->free);
 		free(class);
 		errno = ENOMEM;

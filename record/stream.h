@@ -73,10 +73,11 @@ struct stream_class *stream_class_find(const struct streams *streams, const stru
 
 /**
  * stream_class_new() - for a set that has none yet; the set belongs to the class from now on, if it succeeds
+ * @form: its id_bits: 0: stream_id_bits() of the set's largest id
  *
  * Return: NULL with errno: ENOMEM, or ENOSPC: there are STREAM_CLASSES_MAX.
  */
-struct stream_class *stream_class_new(struct streams *streams, struct event_set *set, uint32_t n_cpus, uint32_t contexts);
+struct stream_class *stream_class_new(struct streams *streams, struct event_set *set, uint32_t n_cpus, const struct stream_form *form);
 
 void streams_fini(struct streams *streams);
 

@@ -70,24 +70,28 @@ static int make_named(char ret[PATH_MAX], const char *path, struct record_error 
 	return record_fail(error, -errno, "cannot make the directory %s: %s", path, strerror(errno));
 }
 
-int trace_open(struct trace *trace, const char *path, struct record_error *error)
+int trace_make_dir(char ret[PATH_MAX], const char *path, struct record_error *error)
 {
-	char user[PATH_MAX + 8];
-	int err;
+	const int err = path ? make_named(ret, path, error) : make_default(ret, error);
 
+	if (err)
+		ret[0] = 0;
+	return err;
+}
+
+int trace_open(struct trace *trace, const char *dir, struct record_error *error)
+{
 	trace->dir_fd = -1;
 	if (!trace->rooms.first)
 		trace->rooms = (struct stream_file_rooms){.first = STREAM_FILE_ROOM_FIRST, .max = STREAM_FILE_ROOM_MAX};
-	err = path ? make_named(trace->path, path, error) : make_default(trace->path, error);
-	if (err) {
+	if (snprintf(trace->path, PATH_MAX, "%s/%s", dir, trace->layer) >= PATH_MAX) {
 		trace->path[0] = 0;
-		return err;
+		return record_fail(error, -ENAMETOOLONG, "%s: the name is too long", dir);
 	}
-	(void)snprintf(user, sizeof(user), "%s/user", trace->path);
-	if (!mkdir(user, 0777))
-		trace->dir_fd = open(user, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!mkdir(trace->path, 0777))
+		trace->dir_fd = open(trace->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (trace->dir_fd < 0)
-		return record_fail(error, -errno, "cannot make the directory %s: %s", user, strerror(errno));
+		return record_fail(error, -errno, "cannot make the directory %s: %s", trace->path, strerror(errno));
 	return 0;
 }
 
@@ -107,21 +111,17 @@ void trace_close(struct trace *trace)
 
 void trace_remove(struct trace *trace)
 {
-	char user[PATH_MAX + 8];
-
 	if (!trace->path[0])
 		return;
 	if (trace->dir_fd >= 0)
 		(void)unlinkat(trace->dir_fd, METADATA, 0);
-	(void)snprintf(user, sizeof(user), "%s/user", trace->path);
-	(void)rmdir(user);
 	(void)rmdir(trace->path);
 	trace->path[0] = 0;
 }
 
 struct env_text {
 	struct utsname host;
-	struct ctfw_env env[16];
+	struct ctfw_env env[16 + TRACE_ENV_MORE];
 	uint32_t n;
 };
 
@@ -138,8 +138,10 @@ static void add_number(struct env_text *env, const char *name, int64_t number)
 
 static void fill_env(struct env_text *env, const struct trace *trace)
 {
+	uint32_t i;
+
 	env->n = 0;
-	add_text(env, "domain", "user");
+	add_text(env, "domain", trace->layer);
 	if (!uname(&env->host)) {
 		add_text(env, "hostname", env->host.nodename);
 		add_text(env, "sysname", env->host.sysname);
@@ -152,7 +154,10 @@ static void fill_env(struct env_text *env, const struct trace *trace)
 	add_text(env, "command", trace->command);
 	add_text(env, "programs", trace->programs);
 	add_text(env, "clock", trace->clock->why);
+	add_text(env, "clock_note", trace->clock->note);
 	add_number(env, "clock_error_ns", (int64_t)trace->clock->error_ns);
+	for (i = 0; i < trace->n_more && i < TRACE_ENV_MORE; i++)
+		env->env[env->n++] = trace->more[i];
 }
 
 static void fill_class(struct ctfw_trace_class *class, const struct trace *trace, const struct env_text *env)
@@ -285,7 +290,7 @@ int trace_describe(struct trace *trace, struct record_error *error)
 	const int err = describe(trace);
 
 	if (err)
-		return record_fail(error, err, "cannot write %s/user/metadata: %s", trace->path, strerror(-err));
+		return record_fail(error, err, "cannot write %s/metadata: %s", trace->path, strerror(-err));
 	trace->n_described = trace->streams->n_classes;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * trace.h - a trace directory: DIR/user/metadata and the files of each stream.
+ * trace.h - one layer of what a session records: the directory DIR/LAYER, a CTF trace of its own, with its metadata and the files of
+ * each stream. All layers of a session have one clock, so readers merge them.
  *
  * Invariants, at every instant, whatever kills the recorder:
  *     the metadata is whole, and describes every stream class that has a packet in a file
@@ -15,9 +16,12 @@
 #include "record.h"
 #include "stream.h"
 
+#define TRACE_ENV_MORE 4u
+
 struct trace {
-	char path[PATH_MAX]; /* absolute */
-	int dir_fd;          /* of DIR/user */
+	const char *layer;   /* "user", "xen": the directory's name, and the env's domain */
+	char path[PATH_MAX]; /* of DIR/LAYER, absolute */
+	int dir_fd;
 	bool snapshot;       /* its files are in files[] by instance, not in the streams */
 	struct stream_file *files;
 	uint64_t n_files;
@@ -29,6 +33,8 @@ struct trace {
 	const struct streams *streams;
 	const char *command; /* text for the env, may be NULL */
 	const char *programs;
+	const struct ctfw_env *more; /* of the env, what only this layer has */
+	uint32_t n_more;             /* at most TRACE_ENV_MORE */
 	uint32_t n_described; /* stream classes in the metadata file */
 	uint32_t n_behind;    /* and in the hidden one; 0: there is none */
 	/* results */
@@ -39,18 +45,20 @@ struct trace {
 };
 
 /**
- * trace_open() - make the directory
+ * trace_make_dir() - make the directory that has the layers'
  * @path: NULL: borelog-YYYYMMDD-HHMMSS in the current directory
- *
- * The other members have been filled in.
+ * @ret:  absolute; empty on failure
  */
-int trace_open(struct trace *trace, const char *path, struct record_error *error);
+int trace_make_dir(char ret[PATH_MAX], const char *path, struct record_error *error);
+
+/** trace_open() - make the layer's directory in @dir. The other members have been filled in. */
+int trace_open(struct trace *trace, const char *dir, struct record_error *error);
 void trace_close(struct trace *trace);
 
 /** trace_finish() - all is written: every file has its real size from now on. May be called again. */
 void trace_finish(struct trace *trace);
 
-/** trace_remove() - a trace that was never begun: take the directory away again */
+/** trace_remove() - a trace that was never begun: take the layer's directory away again */
 void trace_remove(struct trace *trace);
 
 /** trace_describe() - write the metadata, as it is known now */

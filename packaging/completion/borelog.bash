@@ -82,6 +82,10 @@ _borelog()
 		mapfile -t COMPREPLY < <(compgen -W 'none tid' -- "$cur")
 		return
 		;;
+	--state)
+		mapfile -t COMPREPLY < <(compgen -W 'created running shutdown dying freed' -- "$cur")
+		return
+		;;
 	--full-disk)
 		mapfile -t COMPREPLY < <(compgen -W 'stop discard' -- "$cur")
 		return
@@ -94,7 +98,7 @@ _borelog()
 		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
 		return
 		;;
-	--size | --sub-size | --background | --flush-interval | --from | --to | --filter | --fields | --jobs | --width | -n | --top | --limit)
+	--size | --sub-size | --background | --flush-interval | --from | --to | --filter | --fields | --jobs | --width | -n | --top | --limit | --timeout)
 		return
 		;;
 	esac
@@ -105,6 +109,7 @@ _borelog()
 	case ${words[1]} in
 	help) mapfile -t COMPREPLY < <(compgen -W "$(_borelog_commands "${words[0]}")" -- "$cur") ;;
 	status | snapshot | flush | stop) mapfile -t COMPREPLY < <(compgen -W "$(_borelog_sessions "${words[0]}")" -- "$cur") ;;
+	xen) ((cword == 2)) && mapfile -t COMPREPLY < <(compgen -W 'domains wait' -- "$cur") ;;
 	record) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	events | stats | info | convert)
 		compopt -o dirnames

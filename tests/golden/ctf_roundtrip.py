@@ -180,8 +180,8 @@ def all_values():
 class Stream:
     """One ring: what goes in, and after the run what must come out."""
 
-    def __init__(self, number, id_bits, contexts, n_sub):
-        self.number, self.id_bits, self.contexts, self.n_sub = number, id_bits, contexts, n_sub
+    def __init__(self, number, id_bits, contexts, n_sub, owners=()):
+        self.number, self.id_bits, self.contexts, self.n_sub, self.owners = number, id_bits, contexts, n_sub, owners
         self.tried, self.expected, self.lost, self.torn_from = [], [], dict.fromkeys(LOST, 0), None
 
 
@@ -213,7 +213,8 @@ class Script:
         self.add(f'record {event.number} {payload.hex()}')
 
     def begin(self, stream):
-        self.add(f'stream {DIRECTORY}/stream{stream.number} {stream.number} {stream.id_bits} {stream.contexts} {stream.n_sub}')
+        self.add(f'stream {DIRECTORY}/stream{stream.number} {stream.number} {stream.id_bits} {stream.contexts} {stream.n_sub} '
+                 + ' '.join(stream.owners))
 
     def die(self, stream):
         """A program that dies in the middle of a record, with others behind it."""
@@ -394,7 +395,9 @@ def check_trace(directory, streams, version):
             context = message.packet.context_field
             number = message.packet.stream.cls.id
             last_lost[number] = {name: int(context['discarded'][name]) for name in LOST}
-            if (context['cpu_id'], context['pid']) != (number + 1, number + 1000) or len(context) != 3:
+            owners = [(name, 1000 * (i + 1) + number) for i, name in enumerate(by_number[number].owners or ['pid'])]
+            names = ['cpu_id'] + [name for name, _ in owners] + ['discarded']
+            if list(context) != names or context['cpu_id'] != number + 1 or any(context[name] != owner for name, owner in owners):
                 fail(f'packet context {context}')
         elif type(message) is bt2._DiscardedEventsMessageConst:
             discarded[message.stream.cls.id] += message.count or 0
@@ -459,7 +462,7 @@ def main():
     command = sys.argv[2:] + sys.argv[1:2]
     order = {'little': '<', 'big': '>'}[play(command, ['order'])[0]]
     other = '>' if order == '<' else '<'
-    streams = [Stream(0, 12, CONTEXT_TID, 4), Stream(1, 5, 0, 2), Stream(2, 16, CONTEXT_TID, 8), Stream(3, 5, CONTEXT_TID, 4)]
+    streams = [Stream(0, 12, CONTEXT_TID, 4), Stream(1, 5, 0, 2, ['domain', 'vcpu']), Stream(2, 16, CONTEXT_TID, 8), Stream(3, 5, CONTEXT_TID, 4)]
     script = Script(order)
     script.add('describe ' + b''.join(event.publish(order) for event in EVENTS).hex())
     for stream in streams[:-1]:

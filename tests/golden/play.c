@@ -6,7 +6,8 @@
  * A script has one command in each line of standard input; HEX is bytes in hexadecimal:
  *
  *     describe HEX                              published descriptions, for the streams that follow
- *     stream PATH ID ID_BITS CONTEXTS N_SUB     a ring with sub-buffers of 4 KiB, whose packets go to PATH
+ *     stream PATH ID ID_BITS CONTEXTS N_SUB [OWNER [OWNER [OWNER]]]
+ *                                               a ring with sub-buffers of 4 KiB, whose packets go to PATH; names of owner words: pid
  *     clock TICKS                               set the clock
  *     record ID HEX                             one record with this payload; prints "record", its result
  *     tear ID HEX                               the same, but its writer dies before it commits
@@ -35,6 +36,7 @@
 
 uint64_t play_clock;
 
+static char owners[STREAMS_MAX][3][32];
 static struct event_set *sets[STREAMS_MAX];
 static uint32_t n_sets;
 static struct ctfw_stream_class classes[STREAMS_MAX];
@@ -116,12 +118,21 @@ static void close_stream(void)
 
 static void open_stream(const char *args)
 {
-	unsigned int id, id_bits, contexts, n_sub;
-	char path[512];
+	struct stream_form form = {.owner = {"pid"}};
+	unsigned int id, contexts, n_sub;
+	char path[512], (*names)[32];
+	int i, n;
 
 	close_stream();
-	if (sscanf(args, "%511s %u %u %u %u", path, &id, &id_bits, &contexts, &n_sub) != 5 || n_sub >= PHYS_MAX || !n_sets)
+	if (n_classes == STREAMS_MAX || !n_sets)
 		die("bad stream");
+	names = owners[n_classes];
+	n = sscanf(args, "%511s %u %u %u %u %31s %31s %31s", path, &id, &form.id_bits, &contexts, &n_sub, names[0], names[1], names[2]);
+	if (n < 5 || n_sub >= PHYS_MAX)
+		die("bad stream");
+	form.contexts = contexts;
+	for (i = 0; i < n - 5; i++)
+		form.owner[i] = names[i];
 	memset(control, 0, sizeof(control));
 	memset(subs, 0, sizeof(subs));
 	ring = (struct bl_ring){
@@ -129,16 +140,15 @@ static void open_stream(const char *args)
 		.sub_shift = SUB_SHIFT,
 		.n_sub = n_sub,
 		.n_phys = n_sub + 1,
-		.id_bits = id_bits,
+		.id_bits = form.id_bits,
 		.stream_id = id,
 		.cpu_id = id + 1,
-		.owner = {1000 + id},
+		.owner = {1000 + id, 2000 + id, 3000 + id},
 		.stream_instance_id = UINT64_C(0x123456789) + id,
 	};
 	memcpy(ring.uuid, trace_uuid, sizeof(ring.uuid));
 	bl_ring_lay(&ring, subs);
-	if (!bl_ring_setup(&ring) || n_classes == STREAMS_MAX ||
-	    event_set_to_ctf(sets[n_sets - 1], id, id_bits, contexts, &classes[n_classes++]))
+	if (!bl_ring_setup(&ring) || event_set_to_ctf(sets[n_sets - 1], id, &form, &classes[n_classes++]))
 		die("bad stream");
 	bl_ring_init(&ring);
 	bl_reader_init(&reader, &ring);

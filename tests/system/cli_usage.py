@@ -9,7 +9,7 @@ import harness
 from harness import BORELOG, check, equal
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-COMMANDS = ["record", "list", "status", "snapshot", "flush", "stop", "events", "stats", "info", "convert", "help", "version"]
+COMMANDS = ["record", "list", "status", "snapshot", "flush", "stop", "events", "stats", "info", "convert", "xen", "help", "version"]
 
 
 def usage_error(place, *words, says):
@@ -59,6 +59,19 @@ def test_usage_errors(place):
     usage_error(place, "stop", "a/b/c", says='"a/b/c"')
     usage_error(place, "status", "..", says='".."')
     usage_error(place, "snapshot", "-o", says="-- 'o'")
+    usage_error(place, "xen", says="domains or wait is missing")
+    usage_error(place, "xen", "buffers", says='"buffers"')
+    usage_error(place, "xen", "domains", "1", says='"1"')
+    usage_error(place, "xen", "domains", "--state", "dying", says="--state is for wait")
+    usage_error(place, "xen", "domains", "--format", "csv", says='"csv"')
+    usage_error(place, "xen", "wait", says="which domain")
+    usage_error(place, "xen", "wait", "dom7", says='"dom7"')
+    usage_error(place, "xen", "wait", "-1", says="-- '1'")
+    usage_error(place, "xen", "wait", "65536", says='"65536"')
+    usage_error(place, "xen", "wait", "1", "2", says='"2"')
+    usage_error(place, "xen", "wait", "1", "--state", "gone", says='"gone"')
+    usage_error(place, "xen", "wait", "1", "--timeout", "0s", says='"0s"')
+    usage_error(place, "xen", "wait", "1", "--format", "json", says="--format is for domains")
 
 
 def test_record_usage_errors(place):
@@ -152,6 +165,8 @@ def test_completion(place):
     equal(complete(place, "events", "--format", ""), {"text", "json", "csv"}, "events --format")
     equal(complete(place, "events", "--color", "a"), {"auto", "always"}, "events --color a")
     equal(complete(place, "info", "--format", "j"), {"json"}, "info --format j")
+    equal(complete(place, "xen", ""), {"domains", "wait"}, "xen")
+    equal(complete(place, "xen", "wait", "7", "--state", "d"), {"dying"}, "xen wait --state d")
     (place.folder / "trace").mkdir()
     (place.folder / "file").touch()
     equal(complete(place, "stats", f"{place.folder}/"), {f"{place.folder}/trace", f"{place.folder}/run"}, "directories of stats")

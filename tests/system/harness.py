@@ -100,6 +100,11 @@ class Place:
         return err
 
 
+def programs_listed(text):
+    """Of what `borelog list` prints: programs' own lines, without those of their events and what the hypervisor's section says."""
+    return [line for line in text.splitlines() if not line.startswith((" ", "hypervisor: "))]
+
+
 def wait_for(condition, what, seconds=30):
     """Until @condition; a limit that only a broken product reaches."""
     import time

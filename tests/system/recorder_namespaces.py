@@ -165,7 +165,7 @@ read x
 def test_unknown_user(place):
     """Root's sessions and programs of a user namespace that knows no root: they could not tell it from a stranger, and say so."""
     program = contained(place, A, USER_CONTAINER)
-    lines = [line for line in place.run(harness.BORELOG, "list").stdout.splitlines() if not line.startswith(" ")]
+    lines = harness.programs_listed(place.run(harness.BORELOG, "list").stdout)
     equal(len(lines), 1, "listed")
     check(lines[0].startswith(f"{program.pid} ") and "its user namespace does not know the user that records" in lines[0], lines)
     session = Session(place, 0)

@@ -469,7 +469,7 @@ def test_daemon_that_drops_root(place):
         daemon.serve()
         status = pathlib.Path(f"/proc/{daemon.pid}/status").read_text()
         check(f"Uid:\t{uid}\t{uid}\t{uid}" in status, "the daemon's user:", status)
-        lines = [line for line in place.run(*as_user(uid, harness.BORELOG, "list")).stdout.splitlines() if not line.startswith(" ")]
+        lines = harness.programs_listed(place.run(*as_user(uid, harness.BORELOG, "list")).stdout)
         check(len(lines) == 1 and lines[0].startswith(f"{worker} ") and "only root can record it" in lines[0], "list of its user:", lines)
         check(f"process {worker} (" in owners.log() and "only root can record it" in owners.log(), "the log:", owners.log())
         equal(by_who(owners.stop()), {}, "records in its user's session")

@@ -132,7 +132,7 @@ def check_records(events, *programs):
 def listed(place, uid):
     done = place.run(*as_user(uid, harness.BORELOG, "list"), timeout=30)
     equal(done.returncode, 0, f"borelog list\n{done.stderr}")
-    return sorted(int(line.split()[0]) for line in done.stdout.splitlines() if not line.startswith(" "))
+    return sorted(int(line.split()[0]) for line in harness.programs_listed(done.stdout))
 
 
 def in_a_fresh_world(function):

@@ -396,13 +396,14 @@ static void test_limit(void **state)
 
 static void test_to_ctf(void **state)
 {
+	const struct stream_form form = {.id_bits = 12, .contexts = BL_CONTEXT_TID, .owner = {"pid"}};
 	struct ctfw_stream_class class;
 	struct event_set *set;
 
 	(void)state;
 	build_sample(&b);
 	set = parse_good();
-	assert_int_equal(event_set_to_ctf(set, 5, 12, BL_CONTEXT_TID, &class), 0);
+	assert_int_equal(event_set_to_ctf(set, 5, &form, &class), 0);
 	assert_int_equal(class.id, 5);
 	assert_int_equal(class.id_bits, 12);
 	assert_int_equal(class.n_contexts, 1);

@@ -116,6 +116,62 @@ static void test_layers(void **state)
 	assert_int_equal(wanted_in(SELECT_KERNEL, &query, 1, kernel_not), 0);
 }
 
+static int chosen_in_xen(const struct event_desc *event, const char *const *options, const char *want_option)
+{
+	struct selection *selection = select_options(options);
+	const char *option = "untouched";
+	const int result = selection_choose(selection, SELECT_XEN, event, &option);
+
+	assert_string_equal(option, want_option);
+	selection_free(selection);
+	return result;
+}
+
+#define CHOSEN(event, ...) chosen_in_xen(event, (const char *const[]){__VA_ARGS__, NULL}, "untouched")
+
+/* Producers that evaluate nothing: what is clear is chosen, the rest is refused with the option that asks for it. */
+static void test_choose(void **state)
+{
+	static const char *const second[] = {"libc:*", "rows > 100", NULL};
+	static const char *const excluded[] = {"!db:* if $ctx.tid == 4711", NULL};
+
+	(void)state;
+	assert_int_equal(chosen_in_xen(&query, (const char *const[]){NULL}, "untouched"), SELECT_ON);
+	assert_int_equal(CHOSEN(&query, "db:*"), SELECT_ON);
+	assert_int_equal(CHOSEN(&query, "user:db:*"), SELECT_OFF);
+	assert_int_equal(CHOSEN(&query, "user:*:* if rows > 100"), SELECT_OFF);
+	assert_int_equal(CHOSEN(&query, "libc:*"), SELECT_OFF);
+	assert_int_equal(CHOSEN(&query, "!db:*"), SELECT_OFF);
+	assert_int_equal(CHOSEN(&allocated, "rows > 100"), SELECT_OFF); /* it has no such field */
+	assert_int_equal(CHOSEN(&query, "db:*", "rows > 100"), SELECT_ON);
+	assert_int_equal(chosen_in_xen(&query, second, "rows > 100"), -EOPNOTSUPP);
+	assert_int_equal(chosen_in_xen(&query, excluded, excluded[0]), -EOPNOTSUPP);
+}
+
+static const char *asked_for(const char *const *options)
+{
+	struct selection *selection = select_options(options);
+	const char *option = selection_asks_for(selection, SELECT_XEN, "xen");
+	static char copy[64];
+
+	if (option)
+		snprintf(copy, sizeof(copy), "%s", option);
+	selection_free(selection);
+	return option ? copy : NULL;
+}
+
+#define ASKED(...) asked_for((const char *const[]){__VA_ARGS__, NULL})
+
+static void test_asks_for(void **state)
+{
+	(void)state;
+	assert_null(asked_for((const char *const[]){NULL}));
+	assert_null(ASKED("*", "db:*", "rows > 1", "x*:*", "user:xen:*", "xenon:*", "!xen:*", "!xen:xen:*"));
+	assert_string_equal(ASKED("db:*", "xen:sched_*"), "xen:sched_*");
+	assert_string_equal(ASKED("xen:other:*", "xen:*"), "xen:other:*");
+	assert_string_equal(ASKED("xen:* if domain == 1"), "xen:* if domain == 1");
+}
+
 static void test_several(void **state)
 {
 	(void)state;
@@ -297,6 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),	    cmocka_unit_test(test_layers), cmocka_unit_test(test_several),
+		cmocka_unit_test(test_choose),	    cmocka_unit_test(test_asks_for),
 		cmocka_unit_test(test_many_events), cmocka_unit_test(test_errors), cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_too_large),
 	};

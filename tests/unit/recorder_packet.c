@@ -202,7 +202,7 @@ static void streams_are_used_again(void **state)
 
 	(void)state;
 	assert_int_equal(event_set_parse(NULL, 0, &set, NULL), 0);
-	class = stream_class_new(&streams, set, 2, 0);
+	class = stream_class_new(&streams, set, 2, &(const struct stream_form){0});
 	assert_non_null(class);
 	assert_ptr_equal(stream_class_find(&streams, set), class);
 	a = stream_bind(&streams, class, 0);

@@ -474,7 +474,7 @@ static void add_classes(void)
 	uint32_t i;
 
 	for (i = 0; i < CLASSES; i++) {
-		if (event_set_parse(NULL, 0, &set, NULL) || !stream_class_new(&streams, set, 1, 0))
+		if (event_set_parse(NULL, 0, &set, NULL) || !stream_class_new(&streams, set, 1, &(const struct stream_form){0}))
 			_exit(1);
 		shared->attempted = i + 1;
 		if (trace_describe(trace, NULL))
